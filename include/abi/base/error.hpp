@@ -102,8 +102,10 @@ struct FormatString {
     std::size_t places = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (text[i] != '{') continue;
-      if (i + 1 < text.size() && text[i + 1] == '{') ++i;
-      else ++places;
+      if (i + 1 < text.size() && text[i + 1] == '{')
+        ++i;
+      else
+        ++places;
     }
     if (places != sizeof...(Args)) throw "the number of {} differs from the number of arguments";
   }
@@ -139,19 +141,19 @@ ABI_API std::unexpected<Error> within(std::string_view where, Error error);
 #define ABI_CONCAT_(a, b) a##b
 #define ABI_CONCAT(a, b) ABI_CONCAT_(a, b)
 #define ABI_TRY_PICK_(_1, _2, name, ...) name
-#define ABI_TRY_VOID_(leave, temporary, expression)                  \
-  do {                                                               \
-    if (auto temporary = (expression); !temporary)                   \
-      leave std::unexpected(std::move(temporary).error());           \
+#define ABI_TRY_VOID_(leave, temporary, expression)                                                     \
+  do {                                                                                                  \
+    if (auto temporary = (expression); !temporary) leave std::unexpected(std::move(temporary).error()); \
   } while (false)
-#define ABI_TRY_VALUE_(leave, temporary, declaration, expression)    \
-  auto temporary = (expression);                                     \
+#define ABI_TRY_VALUE_(leave, temporary, declaration, expression)      \
+  auto temporary = (expression);                                       \
   if (!temporary) leave std::unexpected(std::move(temporary).error()); \
   declaration = *std::move(temporary)
 #define ABI_TRY_1_(expression) ABI_TRY_VOID_(return, ABI_CONCAT(abi_try_, __COUNTER__), expression)
 #define ABI_TRY_2_(declaration, expression) ABI_TRY_VALUE_(return, ABI_CONCAT(abi_try_, __COUNTER__), declaration, expression)
 #define ABI_CO_TRY_1_(expression) ABI_TRY_VOID_(co_return, ABI_CONCAT(abi_try_, __COUNTER__), expression)
-#define ABI_CO_TRY_2_(declaration, expression) ABI_TRY_VALUE_(co_return, ABI_CONCAT(abi_try_, __COUNTER__), declaration, expression)
+#define ABI_CO_TRY_2_(declaration, expression) \
+  ABI_TRY_VALUE_(co_return, ABI_CONCAT(abi_try_, __COUNTER__), declaration, expression)
 
 /// `ABI_TRY(auto x, f());` takes the value of f() or returns its error; `ABI_TRY(f());` for Result<void>.
 /// A comma in the declaration needs an alias or `auto`.

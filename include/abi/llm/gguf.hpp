@@ -18,7 +18,19 @@ namespace libabi::llm {
 
 /// Value types of GGUF metadata; the numbers are the file's.
 enum class GgufType : std::uint32_t {
-  u8 = 0, i8 = 1, u16 = 2, i16 = 3, u32 = 4, i32 = 5, f32 = 6, boolean = 7, string = 8, array = 9, u64 = 10, i64 = 11, f64 = 12,
+  u8 = 0,
+  i8 = 1,
+  u16 = 2,
+  i16 = 3,
+  u32 = 4,
+  i32 = 5,
+  f32 = 6,
+  boolean = 7,
+  string = 8,
+  array = 9,
+  u64 = 10,
+  i64 = 11,
+  f64 = 12,
 };
 ABI_API std::string_view name(GgufType type) noexcept;
 
@@ -40,8 +52,8 @@ class ABI_API GgufValue {
   Result<GgufValue> element(std::uint64_t i) const;
   /// All strings of an array of strings, as views. O(count); the vector's size was checked against the file's.
   Result<std::vector<std::string_view>> strings() const;
-  Result<std::vector<float>> floats() const;            ///< an array (or scalar) of any numeric type
-  Result<std::vector<std::int64_t>> integers() const;   ///< an array (or scalar) of any integer type or boolean
+  Result<std::vector<float>> floats() const;           ///< an array (or scalar) of any numeric type
+  Result<std::vector<std::int64_t>> integers() const;  ///< an array (or scalar) of any integer type or boolean
   /// As JSON would show it: numbers and strings as they are, arrays cut after `max_elements` with the count behind.
   std::string text(std::size_t max_elements = 8) const;
 
@@ -65,10 +77,10 @@ struct GgufTensor {
   std::string_view name;
   const quant::Format* format = nullptr;  ///< null where this build does not know the type
   std::uint32_t gguf_type = 0;
-  std::vector<std::uint64_t> dims;        ///< 1 to 4, none zero
+  std::vector<std::uint64_t> dims;  ///< 1 to 4, none zero
   std::uint64_t elements = 0;
-  std::uint64_t bytes = 0;                ///< 0 where the format is unknown
-  std::uint64_t offset = 0;               ///< from the start of its shard
+  std::uint64_t bytes = 0;   ///< 0 where the format is unknown
+  std::uint64_t offset = 0;  ///< from the start of its shard
   std::uint32_t shard = 0;
 };
 

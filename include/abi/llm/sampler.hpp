@@ -29,7 +29,7 @@ struct SamplingOptions {
   float frequency_penalty = 0.0f;
   float presence_penalty = 0.0f;
   std::vector<LogitBias> logit_bias;
-  std::uint64_t seed = 0;            ///< the same seed and logits give the same tokens, on every machine
+  std::uint64_t seed = 0;               ///< the same seed and logits give the same tokens, on every machine
   std::int32_t log_probabilities = -1;  ///< how many alternatives Sampled lists; -1: none are computed
 };
 
@@ -46,8 +46,8 @@ struct TokenProbability {
 
 struct Sampled {
   TokenId id = -1;
-  float log_probability = 0;           ///< natural logarithm, of the model's own distribution (before any sampler)
-  std::vector<TokenProbability> top;   ///< the most probable ones, best first
+  float log_probability = 0;          ///< natural logarithm, of the model's own distribution (before any sampler)
+  std::vector<TokenProbability> top;  ///< the most probable ones, best first
 };
 
 /// A chain with its state: random stream and the history that penalties look at. Not thread-safe. Movable.

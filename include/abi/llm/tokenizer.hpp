@@ -16,7 +16,15 @@ namespace libabi::llm {
 using TokenId = std::int32_t;
 
 /// What a token is; the numbers are those of `tokenizer.ggml.token_type`.
-enum class TokenType : std::int32_t { undefined = 0, normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
+enum class TokenType : std::int32_t {
+  undefined = 0,
+  normal = 1,
+  unknown = 2,
+  control = 3,
+  user_defined = 4,
+  unused = 5,
+  byte = 6
+};
 
 struct TokenizeOptions {
   /// Add the tokens that the model wants around a text (BOS, EOS, CLS, SEP), as its vocabulary says.
@@ -48,15 +56,15 @@ class ABI_API Tokenizer {
   /// The bytes that one token adds inside a running text; no space is taken off. Errors: out_of_range.
   Result<std::string> piece(TokenId id, bool special = false) const;
 
-  std::size_t size() const noexcept;                  ///< tokens in the vocabulary
-  std::string_view model() const noexcept;            ///< "llama", "gpt2", "bert": a member of tokenizer.def
-  std::string_view pre_tokenizer() const noexcept;    ///< "default", "llama-bpe", ...; empty where the family has none
+  std::size_t size() const noexcept;                ///< tokens in the vocabulary
+  std::string_view model() const noexcept;          ///< "llama", "gpt2", "bert": a member of tokenizer.def
+  std::string_view pre_tokenizer() const noexcept;  ///< "default", "llama-bpe", ...; empty where the family has none
   const SpecialTokens& special() const noexcept;
   bool adds_bos() const noexcept;
   bool adds_eos() const noexcept;
   /// Ends a generation: EOS, EOT and the like.
   bool is_end(TokenId id) const noexcept;
-  Result<std::string_view> text(TokenId id) const;    ///< as the vocabulary spells it ("▁the", "Ġthe")
+  Result<std::string_view> text(TokenId id) const;  ///< as the vocabulary spells it ("▁the", "Ġthe")
   Result<TokenType> type(TokenId id) const;
   Result<float> score(TokenId id) const;
   /// The token spelled exactly so, if any.

@@ -21,7 +21,8 @@ class ABI_API Arena {
   template <class T>
     requires std::is_trivially_destructible_v<T>
   Result<std::span<T>> allocate_array(std::size_t count) {
-    if (count > static_cast<std::size_t>(-1) / sizeof(T)) return error(ErrorCode::exhausted, "{} elements of {} bytes overflow", count, sizeof(T));
+    if (count > static_cast<std::size_t>(-1) / sizeof(T))
+      return error(ErrorCode::exhausted, "{} elements of {} bytes overflow", count, sizeof(T));
     ABI_TRY(auto bytes, allocate(count * sizeof(T), alignof(T)));
     return std::span<T>(reinterpret_cast<T*>(bytes.data()), count);
   }

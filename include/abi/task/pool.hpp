@@ -62,9 +62,9 @@ class ABI_API Pool {
   template <class Body>
   Result<void> parallel_for(std::size_t begin, std::size_t end, std::size_t grain, Body&& body) {
     using Fn = std::remove_reference_t<Body>;
-    return parallel_for_erased(begin, end, grain,
-                               [](void* context, std::size_t from, std::size_t to) { (*static_cast<Fn*>(context))(from, to); },
-                               const_cast<void*>(static_cast<const void*>(std::addressof(body))));
+    return parallel_for_erased(
+        begin, end, grain, [](void* context, std::size_t from, std::size_t to) { (*static_cast<Fn*>(context))(from, to); },
+        const_cast<void*>(static_cast<const void*>(std::addressof(body))));
   }
 
  private:
