@@ -16,6 +16,9 @@ enum class FormatId : std::uint8_t {
 #undef ABI_FORMAT
 };
 
+/// Format::file_type of a format that no file is mostly of.
+inline constexpr std::uint32_t no_file_type = 0xffffffff;
+
 /// One format: its layout and its plain, exact conversions (the specification; fast ones are in kernels.hpp).
 struct Format {
   FormatId id;
