@@ -45,11 +45,11 @@ class ABI_API Device {
   virtual bool supports(const Graph& graph, const Node& node) const noexcept = 0;
 
   /// Bytes of its own that prepare() would take for this weight; 0 when it is used where it stands.
-  virtual Result<std::uint64_t> prepared_bytes(const TensorDesc& weight) const = 0;
+  virtual Result<std::uint64_t> prepared_bytes(const TensorDesc& weight, Op use) const = 0;
   /// A weight from its bytes in file layout, which must stay alive as long as the result where owned_bytes() is 0.
-  /// `use` is the operation that reads it (get_rows and matmul may want different layouts).
+  /// `use` is the operation that reads it (Graph::use): get_rows and matmul may want different layouts.
   /// Errors: exhausted, unsupported, invalid_argument.
-  virtual Result<std::unique_ptr<DeviceTensor>> prepare(const TensorDesc& weight, std::span<const std::byte> bytes,
+  virtual Result<std::unique_ptr<DeviceTensor>> prepare(const TensorDesc& weight, Op use, std::span<const std::byte> bytes,
                                                         memory::MemoryAccount& account) = 0;
   /// A zeroed state.
   virtual Result<std::unique_ptr<DeviceTensor>> make_state(const TensorDesc& state, memory::MemoryAccount& account) = 0;

@@ -14,6 +14,7 @@
 
 #include <array>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -85,6 +86,9 @@ class ABI_API Graph {
   /// Tensors that are kept until a run ends, to be read by the caller.
   std::span<const TensorId> outputs() const noexcept { return outputs_; }
   TensorId find(std::string_view name) const noexcept;  ///< no_tensor when absent
+  /// The operation that reads a weight. A weight has one use: whoever wants a tensor of a file both as a table and as a
+  /// matrix declares two weights, and finish() refuses a graph that mixes get_rows with another operation on one.
+  std::optional<Op> use(TensorId weight) const noexcept;
 
  private:
   friend class GraphBuilder;
