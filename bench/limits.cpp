@@ -1,0 +1,163 @@
+#include "limits.hpp"
+
+#include <algorithm>
+#include <barrier>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace bench {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Work of all threads a second: every thread calls `work`, which returns how much it did; the best of `passes`.
+template <class Work>
+double best_rate(unsigned threads, int passes, Work work) {
+  double best = 0;
+  std::vector<double> done(threads);
+  Clock::time_point begin;
+  std::barrier start(static_cast<std::ptrdiff_t>(threads), [&]() noexcept { begin = Clock::now(); });
+  std::barrier finish(static_cast<std::ptrdiff_t>(threads), [&]() noexcept {
+    double sum = 0;
+    for (const double each : done) sum += each;
+    best = std::max(best, sum / std::chrono::duration<double>(Clock::now() - begin).count());
+  });
+  const auto member = [&](unsigned index) {
+    for (int pass = 0; pass < passes; ++pass) {
+      start.arrive_and_wait();
+      done[index] = work(index);
+      finish.arrive_and_wait();
+    }
+  };
+  std::vector<std::jthread> others;
+  for (unsigned i = 1; i < threads; ++i) others.emplace_back(member, i);
+  member(0);
+  return best;
+}
+
+// Keeps a result alive without a store in the loop.
+volatile std::uint64_t sink;
+
+std::uint64_t sum_words(const std::uint64_t* words, std::size_t count) {
+  typedef std::uint64_t Wide __attribute__((vector_size(64)));
+  constexpr std::size_t ways = 8;
+  Wide sums[ways] = {};
+  const Wide* const wide = reinterpret_cast<const Wide*>(words);
+  for (std::size_t i = 0; i + ways <= count / 8; i += ways)
+    for (std::size_t w = 0; w < ways; ++w) sums[w] += wide[i + w];
+  std::uint64_t sum = 0;
+  for (const Wide& each : sums)
+    for (int lane = 0; lane < 8; ++lane) sum += each[lane];
+  return sum;
+}
+
+constexpr int kRounds = 2'000'000;
+constexpr int kChains = 20;  // enough to hide the latency, few enough for the registers
+
+#if defined(__x86_64__)
+#define ABI_TARGET(isa) __attribute__((target(isa), noinline))
+
+ABI_TARGET("avx512f") double fma_512(unsigned seed) {
+  __m512 sums[kChains];
+  for (int c = 0; c < kChains; ++c) sums[c] = _mm512_set1_ps(static_cast<float>(seed + c));
+  const __m512 a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(1e-3f);
+  for (int i = 0; i < kRounds; ++i)
+    for (int c = 0; c < kChains; ++c) sums[c] = _mm512_fmadd_ps(sums[c], a, b);
+  float total = 0;
+  for (const __m512& sum : sums) total += _mm512_cvtss_f32(sum);
+  sink = static_cast<std::uint64_t>(total);
+  return 2.0 * 16 * kChains * kRounds;
+}
+
+ABI_TARGET("avx2,fma") double fma_256(unsigned seed) {
+  constexpr int chains = 12;
+  __m256 sums[chains];
+  for (int c = 0; c < chains; ++c) sums[c] = _mm256_set1_ps(static_cast<float>(seed + c));
+  const __m256 a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(1e-3f);
+  for (int i = 0; i < kRounds; ++i)
+    for (int c = 0; c < chains; ++c) sums[c] = _mm256_fmadd_ps(sums[c], a, b);
+  float total = 0;
+  for (const __m256& sum : sums) total += _mm256_cvtss_f32(sum);
+  sink = static_cast<std::uint64_t>(total);
+  return 2.0 * 8 * chains * kRounds;
+}
+
+ABI_TARGET("avx512f,avx512vnni") double dot_512(unsigned seed) {
+  __m512i sums[kChains] = {};
+  const __m512i a = _mm512_set1_epi32(static_cast<int>(seed * 0x01010101u)), b = _mm512_set1_epi32(0x01020304);
+  for (int i = 0; i < kRounds; ++i)
+    for (int c = 0; c < kChains; ++c) sums[c] = _mm512_dpbusd_epi32(sums[c], a, b);
+  int total = 0;
+  for (const __m512i& sum : sums) total += _mm512_cvtsi512_si32(sum);
+  sink = static_cast<std::uint64_t>(total);
+  return 2.0 * 64 * kChains * kRounds;
+}
+
+ABI_TARGET("avx2") double dot_256(unsigned seed) {
+  constexpr int chains = 12;
+  __m256i sums[chains] = {};
+  const __m256i ones = _mm256_set1_epi16(1), b = _mm256_set1_epi32(0x01020304);
+  __m256i a = _mm256_set1_epi32(static_cast<int>(seed * 0x01010101u));
+  for (int i = 0; i < kRounds; ++i)
+    for (int c = 0; c < chains; ++c) {
+      sums[c] = _mm256_add_epi32(sums[c], _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), ones));
+      asm("" : "+x"(a));
+    }
+  int total = 0;
+  for (const __m256i& sum : sums) total += _mm256_cvtsi256_si32(sum);
+  sink = static_cast<std::uint64_t>(total);
+  return 2.0 * 32 * chains * kRounds;
+}
+
+double fma_work(unsigned seed) { return __builtin_cpu_supports("avx512f") ? fma_512(seed) : fma_256(seed); }
+double dot_work(unsigned seed) { return __builtin_cpu_supports("avx512vnni") ? dot_512(seed) : dot_256(seed); }
+#else
+double fma_work(unsigned seed) {
+  typedef float Four __attribute__((vector_size(16)));
+  Four sums[kChains] = {};
+  const Four a = Four{} + 0.999f, b = Four{} + static_cast<float>(seed);
+  for (int i = 0; i < kRounds; ++i)
+    for (int c = 0; c < kChains; ++c) sums[c] = sums[c] * a + b;
+  float total = 0;
+  for (const Four& sum : sums) total += sum[0];
+  sink = static_cast<std::uint64_t>(total);
+  return 2.0 * 4 * kChains * kRounds;
+}
+double dot_work(unsigned seed) { return fma_work(seed); }
+#endif
+
+constexpr int kPasses = 5;
+
+}  // namespace
+
+double memory_read_bytes_per_second(unsigned threads) {
+  constexpr std::size_t bytes = std::size_t{512} << 20;  // a thread
+  std::vector<std::unique_ptr<std::uint64_t, decltype(&std::free)>> memory;
+  for (unsigned i = 0; i < threads; ++i) {
+    memory.emplace_back(static_cast<std::uint64_t*>(std::aligned_alloc(64, bytes)), &std::free);
+    if (!memory.back()) throw std::bad_alloc();
+    std::fill_n(memory.back().get(), bytes / 8, i + 1);
+  }
+  return best_rate(threads, kPasses, [&](unsigned index) {
+    sink = sum_words(memory[index].get(), bytes / 8);
+    return static_cast<double>(bytes);
+  });
+}
+
+double f32_operations_per_second(unsigned threads) {
+  return best_rate(threads, kPasses, [](unsigned index) { return fma_work(index + 1); });
+}
+
+double int8_operations_per_second(unsigned threads) {
+  return best_rate(threads, kPasses, [](unsigned index) { return dot_work(index + 1); });
+}
+
+}  // namespace bench
