@@ -1,0 +1,60 @@
+#include <abi/base/boundary.hpp>
+#include <abi/memory/buffer.hpp>
+#include <abi/memory/fault.hpp>
+
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <new>
+
+namespace libabi::memory {
+
+namespace {
+
+constexpr std::align_val_t kAlignment{Buffer::alignment};
+
+// No object is larger than a pointer difference can tell.
+constexpr auto kLargest = static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max());
+
+// The system's memory, or null.
+std::byte* take_from_system(std::uint64_t bytes) noexcept {
+  if (allocation_must_fail()) return nullptr;
+  return static_cast<std::byte*>(::operator new(static_cast<std::size_t>(bytes), kAlignment, std::nothrow));
+}
+
+}  // namespace
+
+Result<Buffer> Buffer::allocate(std::uint64_t bytes, MemoryAccount& account) {
+  return boundary([&]() -> Result<Buffer> {
+    Buffer buffer;
+    if (bytes == 0) return buffer;
+    if (bytes > kLargest) return error(ErrorCode::exhausted, "{} bytes are more than memory can hold", bytes);
+    ABI_TRY(buffer.charge_, Charge::take(account, bytes));
+    buffer.data_ = take_from_system(bytes);
+    if (!buffer.data_) return error(ErrorCode::exhausted, "the system has no {} bytes of memory for '{}'", bytes, account.name());
+    buffer.size_ = bytes;
+    return buffer;
+  });
+}
+
+Result<Buffer> Buffer::allocate_zeroed(std::uint64_t bytes, MemoryAccount& account) {
+  ABI_TRY(Buffer buffer, allocate(bytes, account));
+  if (bytes != 0) std::memset(buffer.data_, 0, static_cast<std::size_t>(bytes));
+  return buffer;
+}
+
+Buffer::Buffer(Buffer&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), charge_(std::move(other.charge_)) {}
+
+Buffer& Buffer::operator=(Buffer&& other) noexcept {
+  if (this == &other) return *this;
+  ::operator delete(data_, kAlignment);
+  data_ = std::exchange(other.data_, nullptr);
+  size_ = std::exchange(other.size_, 0);
+  charge_ = std::move(other.charge_);
+  return *this;
+}
+
+Buffer::~Buffer() { ::operator delete(data_, kAlignment); }
+
+}  // namespace libabi::memory
