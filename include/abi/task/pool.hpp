@@ -20,8 +20,9 @@ class ABI_API GangMember {
  public:
   unsigned index() const noexcept { return index_; }
   unsigned count() const noexcept { return count_; }
-  /// Waits until every member is here. False once a member has failed or left: return then. Everything written before
-  /// the barrier by any member is seen after it by all. Spins briefly, then yields; about 0.1 to 0.5 us on two cores.
+  /// Waits until every member is here. False where that can no longer happen, since a member has failed or left: return
+  /// then. Everything written before the barrier by any member is seen after it by all. Spins briefly, then yields, then
+  /// sleeps; about 0.1 to 0.5 us on two cores.
   bool barrier() noexcept;
 
  private:
@@ -34,8 +35,13 @@ class ABI_API GangMember {
 };
 
 /// Threads that are started once and parked at rest (0 % CPU). The caller of gang() or parallel_for() is one of the
-/// members. Thread-safe: calls from several threads take turns; a call from inside a gang of the same pool runs with
-/// one member instead of deadlocking. Destruction joins the threads; no call may be running then.
+/// members. Thread-safe: calls from several threads take turns, in the order of their coming. A call from inside a gang
+/// never waits for a turn: where the pool is busy (with that very gang, or another pool's with another) it runs with one
+/// member. Destruction joins the threads; no call may be running then.
+///
+/// The threads are named abi/1, abi/2, ... by their index as members, and leave the signals of the process to the host's
+/// threads. In the child of a fork() they do not exist: there a gang runs with one member, and destruction waits for
+/// nobody and leaves the pool's memory behind. A child that was forked inside a gang must not return from it.
 class ABI_API Pool {
  public:
   /// Errors: exhausted (the system gives no threads), invalid_argument (more than max_threads).
@@ -48,8 +54,10 @@ class ABI_API Pool {
   /// Members of a gang, the caller included.
   unsigned threads() const noexcept;
 
-  /// Runs `body(GangMember&)` once on every member, `members` of them (0: all), and returns when all have returned.
-  /// An exception of a member ends the gang's barriers and comes back as an error. Fork and join cost about 2 us.
+  /// Runs `body(GangMember&)` once on every member, `members` of them (0 or too many: all), and returns when all have
+  /// returned. What the body finds in GangMember::count() may be fewer, see above. An exception of a member ends the
+  /// gang's barriers and comes back as an error, the first one where there are several. Fork and join cost about 2 us
+  /// while the threads are awake (30 us after the last gang), and waking them up costs 10 to 50 us otherwise.
   template <class Body>
   Result<void> gang(Body&& body, unsigned members = 0) {
     using Fn = std::remove_reference_t<Body>;
@@ -77,7 +85,8 @@ class ABI_API Pool {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The processors this process may use: the affinity mask cut by the cgroup quota (v1 and v2), at least 1.
+/// The processors this thread may use: its affinity mask cut by the cgroup quota (v1 and v2, rounded up), at least 1.
+/// Reads /proc at every call.
 ABI_API unsigned available_processors() noexcept;
 
 }  // namespace libabi::task
