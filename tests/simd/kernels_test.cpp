@@ -26,7 +26,7 @@ const float not_a_number = std::numeric_limits<float>::quiet_NaN();
 const std::vector<std::size_t> lengths = {0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 67, 127, 1537};
 
 unsigned seed() {
-  const char* given = std::getenv("ABI_TEST_SEED");
+  const char* given = std::getenv("ABI_SEED");
   return given ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : 20261124u;
 }
 

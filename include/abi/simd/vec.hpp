@@ -34,6 +34,9 @@ typedef float F32 __attribute__((vector_size(ABI_VEC_BYTES)));
 typedef std::int32_t I32 __attribute__((vector_size(ABI_VEC_BYTES)));
 typedef std::uint32_t U32 __attribute__((vector_size(ABI_VEC_BYTES)));
 typedef std::uint16_t U16 __attribute__((vector_size(ABI_VEC_BYTES / 2)));  ///< as many lanes as F32
+typedef std::int8_t I8 __attribute__((vector_size(ABI_VEC_BYTES)));         ///< four a lane of F32
+typedef std::uint8_t U8 __attribute__((vector_size(ABI_VEC_BYTES)));
+typedef std::int8_t I8Lanes __attribute__((vector_size(ABI_VEC_BYTES / 4)));  ///< as many lanes as F32
 
 constexpr std::size_t lanes = ABI_VEC_BYTES / sizeof(float);
 
@@ -126,6 +129,22 @@ ABI_INLINE F32 odd(F32 a, F32 b) { return __builtin_shufflevector(a, b, ABI_VEC_
 ABI_INLINE F32 zip_low(F32 a, F32 b) { return __builtin_shufflevector(a, b, ABI_VEC_ZIP_LOW); }
 ABI_INLINE F32 zip_high(F32 a, F32 b) { return __builtin_shufflevector(a, b, ABI_VEC_ZIP_HIGH); }
 
+/// Rows become columns. Interleaving the halves of the list rotates the bits of (row, lane) by one; after log2(lanes) times
+/// the two have changed places.
+ABI_INLINE void transpose(F32 (&v)[lanes]) {
+#pragma GCC unroll 4
+  for (std::size_t stage = 1; stage < lanes; stage *= 2) {
+    F32 next[lanes];
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < lanes / 2; ++i) {
+      next[2 * i] = zip_low(v[i], v[i + lanes / 2]);
+      next[2 * i + 1] = zip_high(v[i], v[i + lanes / 2]);
+    }
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < lanes; ++i) v[i] = next[i];
+  }
+}
+
 typedef float F32x4 __attribute__((vector_size(16)));
 
 /// Reduces a vector to four lanes by halves, then to one: ((0+2)+(1+3)) of the four. The order is fixed.
@@ -148,9 +167,41 @@ ABI_INLINE float reduce(F32 v, Op op) {
 ABI_INLINE float reduce_add(F32 v) {
   return reduce(v, [](auto a, auto b) { return a + b; });
 }
+/// The sums of four vectors, each with the bits of reduce_add.
+ABI_INLINE F32x4 reduce_add(F32 a, F32 b, F32 c, F32 d) {
+#if ABI_VEC_BYTES == 64
+#define ABI_VEC_FIRST 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define ABI_VEC_SECOND 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+  const F32 ab = __builtin_shufflevector(a, b, ABI_VEC_FIRST) + __builtin_shufflevector(a, b, ABI_VEC_SECOND);
+  const F32 cd = __builtin_shufflevector(c, d, ABI_VEC_FIRST) + __builtin_shufflevector(c, d, ABI_VEC_SECOND);
+#undef ABI_VEC_FIRST
+#undef ABI_VEC_SECOND
+  const F32 four = __builtin_shufflevector(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+                   __builtin_shufflevector(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+  const F32 two = four + __builtin_shufflevector(four, four, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  const F32 one = two + __builtin_shufflevector(two, two, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  return __builtin_shufflevector(one, one, 0, 4, 8, 12);
+#elif ABI_VEC_BYTES == 32
+  const F32 ab =
+      __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+  const F32 cd =
+      __builtin_shufflevector(c, d, 0, 1, 2, 3, 8, 9, 10, 11) + __builtin_shufflevector(c, d, 4, 5, 6, 7, 12, 13, 14, 15);
+  const F32 two =
+      __builtin_shufflevector(ab, cd, 0, 1, 8, 9, 4, 5, 12, 13) + __builtin_shufflevector(ab, cd, 2, 3, 10, 11, 6, 7, 14, 15);
+  const F32 one = two + __builtin_shufflevector(two, two, 1, 0, 3, 2, 5, 4, 7, 6);
+  return __builtin_shufflevector(one, one, 0, 4, 2, 6);
+#else
+  const F32 ab = __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
+  const F32 cd = __builtin_shufflevector(c, d, 0, 1, 4, 5) + __builtin_shufflevector(c, d, 2, 3, 6, 7);
+  return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
+#endif
+}
 ABI_INLINE float reduce_max(F32 v) {
   return reduce(v, [](auto a, auto b) { return a > b ? a : b; });
 }
+
+/// Asks for the cache line at `at`; any address will do.
+ABI_INLINE void prefetch(const std::byte* at) { __builtin_prefetch(at); }
 
 // --- binary16 and bfloat16 ------------------------------------------------------------------------------------------
 
@@ -209,7 +260,16 @@ ABI_INLINE U16 to_f16(F32 v) {
 #endif
 }
 
-ABI_INLINE F32 from_bf16(U16 half) { return bits<F32>(widen(half) << 16); }
+ABI_INLINE F32 from_bf16(U16 half) {
+#if defined(__AVX512F__)
+  typedef std::uint16_t Words __attribute__((vector_size(64)));  // one shuffle to the upper words, zeros to the lower ones
+  const Words places = {0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8, 0, 9, 0, 10, 0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
+  return bits<F32>(
+      _mm512_maskz_permutexvar_epi16(0xaaaaaaaau, bits<__m512i>(places), _mm512_castsi256_si512(bits<__m256i>(half))));
+#else
+  return bits<F32>(widen(half) << 16);
+#endif
+}
 
 /// Rounds to nearest even; NaN stays NaN.
 ABI_INLINE U16 to_bf16(F32 v) {
@@ -217,6 +277,21 @@ ABI_INLINE U16 to_bf16(F32 v) {
   const U32 rounded = (all + 0x7fffu + (all >> 16 & 1u)) >> 16;
   return narrow((all & 0x7fffffffu) > 0x7f800000u ? quiet : rounded);
 }
+
+// --- integers -------------------------------------------------------------------------------------------------------
+
+ABI_INLINE F32 to_float(I32 v) { return __builtin_convertvector(v, F32); }
+
+/// The low byte of each lane, to `lanes` bytes.
+ABI_INLINE void store_low_bytes(std::byte* to, I32 v) { store_as(to, __builtin_convertvector(v, I8Lanes)); }
+
+/// The same 32 bits in every lane.
+ABI_INLINE I32 broadcast_i32(const std::byte* from) {
+  std::int32_t value;
+  __builtin_memcpy(&value, from, sizeof value);
+  return I32{} + value;
+}
+ABI_INLINE F32 broadcast_f32(const std::byte* from) { return bits<F32>(broadcast_i32(from)); }
 
 // --- the exponential ------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,5 @@
+#include <abi/quant/kernels.hpp>
+
+namespace libabi::quant {
+#include <abi/simd/dispatch.inc>
+}  // namespace libabi::quant
