@@ -15,6 +15,10 @@ struct RunShape {
   std::int64_t outputs = 0;  ///< rows of tensors that are Rows::outputs
   std::int64_t cached = 0;   ///< cells of states that attention looks at
 };
+/// The rows that a tensor of this shape has in such a run.
+constexpr std::int64_t rows_of(const Shape& shape, const RunShape& run) noexcept {
+  return shape.dynamic == Rows::fixed ? shape.rows : shape.dynamic == Rows::tokens ? run.tokens : run.outputs;
+}
 
 /// A weight or state as a device holds it. Immutable for weights; owned by the caller, outlives its executors.
 class ABI_API DeviceTensor {

@@ -6,17 +6,18 @@
 
 namespace libabi::compute {
 
-/// A graph with its memory on a device, ready to run. Not thread-safe; several executors may share weights. Nodes that
-/// the device does not support make create() fail with `unsupported`, which names them.
+/// A graph with its memory on a device, ready to run. Not thread-safe; several executors may share weights.
 class ABI_API Executor {
  public:
-  /// Takes plan and workspace from `account`. `device` must outlive the executor.
+  /// Takes plan and workspace from `account`. `device` and `account` must outlive the executor. Errors: unsupported (names
+  /// the nodes that the device does not support), exhausted.
   static Result<Executor> create(Graph graph, Device& device, memory::MemoryAccount& account);
   /// What create() would take.
   static Result<std::uint64_t> required_bytes(const Graph& graph, const Device& device);
 
   const Graph& graph() const noexcept { return graph_; }
-  /// Binds a weight or state; all must be bound before run(). Errors: not_found, invalid_argument (another role).
+  /// Binds a weight or state; all that are read must be bound before run(). `tensor` must outlive the executor.
+  /// Errors: not_found, invalid_argument (another role).
   Result<void> bind(std::string_view name, DeviceTensor& tensor);
   /// Memory of an input, to be filled before run(); rows follow each other.
   template <class T>
@@ -31,10 +32,13 @@ class ABI_API Executor {
     return {reinterpret_cast<const T*>(b.data()), b.size() / sizeof(T)};
   }
 
-  /// Errors: invalid_argument (counts past the graph's), failed_precondition (something is not bound), and Device::run's.
+  /// Errors: invalid_argument (counts past the graph's, or none of the cells that attention looks at), failed_precondition
+  /// (a weight or state that is read is not bound), and Device::run's.
   Result<void> run(const RunShape& shape, const task::StopToken& stop = {});
 
  private:
+  Executor() = default;
+  Result<void> check(const RunShape& shape) const;
   std::span<std::byte> place(TensorId id) noexcept;
   Graph graph_;
   Device* device_ = nullptr;
@@ -42,6 +46,7 @@ class ABI_API Executor {
   memory::Buffer memory_;
   memory::Buffer workspace_;
   Bindings bindings_;
+  RunShape limits_;  // the greatest counts that the graph holds
 };
 
 }  // namespace libabi::compute

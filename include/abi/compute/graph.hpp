@@ -69,10 +69,11 @@ struct PoolAttributes {
 using Attributes = std::variant<std::monostate, NormAttributes, ScaleAttributes, RopeAttributes, AttentionAttributes,
                                 RouteAttributes, PoolAttributes>;
 
-struct Node {
+/// One operation. `inputs` are the tensors of the GraphBuilder call in their order; optional ones are the last.
+struct ABI_API Node {
   Op op;
   std::array<TensorId, 4> inputs{no_tensor, no_tensor, no_tensor, no_tensor};
-  TensorId output = no_tensor;
+  TensorId output = no_tensor;  ///< of store_rows: the state itself
   Attributes attributes;
   std::span<const TensorId> used_inputs() const noexcept;
 };
@@ -86,8 +87,10 @@ class ABI_API Graph {
   /// Tensors that are kept until a run ends, to be read by the caller.
   std::span<const TensorId> outputs() const noexcept { return outputs_; }
   TensorId find(std::string_view name) const noexcept;  ///< no_tensor when absent
-  /// The operation that reads a weight. A weight has one use: whoever wants a tensor of a file both as a table and as a
-  /// matrix declares two weights, and finish() refuses a graph that mixes get_rows with another operation on one.
+  /// The operation that reads a weight; none when nothing does. The bias of a matmul counts as read by `add`, so that a
+  /// device can tell it from a matrix of one row. A weight has one use: whoever wants a tensor of a file both as a table
+  /// and as a matrix declares two weights, and finish() refuses a graph in which one is read by get_rows, as the matrix
+  /// of matmul or of expert_matmul, and in any other way.
   std::optional<Op> use(TensorId weight) const noexcept;
 
  private:
@@ -97,14 +100,16 @@ class ABI_API Graph {
   std::vector<TensorId> outputs_;
 };
 
-/// Shapes below: T is a dynamic row count of the input. Activations are f32; weights any format that decodes.
+/// Shapes below: T is a dynamic row count of the input. Activations are f32; weights any format that decodes. Where a shape
+/// names a second input that runs along the first, its row count must be of the same kind (tokens, outputs).
 class ABI_API GraphBuilder {
  public:
   TensorId weight(std::string_view name, quant::FormatId format, const Shape& shape);
   TensorId state(std::string_view name, quant::FormatId format, const Shape& shape);
   TensorId input(std::string_view name, quant::FormatId format, const Shape& shape);
 
-  /// table [R, C], ids i32 [T, 1] -> [T, C] f32. An id outside the table is an error of the run.
+  /// table [R, C], a weight, state or activation; ids i32 [T, 1] -> [T, C] f32. An id outside the table (outside the rows
+  /// of this run, where the table is an activation) is an error of the run.
   TensorId get_rows(TensorId table, TensorId ids);
   /// weight [N, K], x [T, K], bias [1, N] or none -> [T, N]: y = x W^T + bias.
   TensorId matmul(TensorId weight, TensorId x, TensorId bias = no_tensor);
@@ -132,8 +137,8 @@ class ABI_API GraphBuilder {
   TensorId store_rows(TensorId source, TensorId state, TensorId cells);
   /// q [T, heads*head_dim], k [cells or T, kv_heads*head_dim], v [same, kv_heads*value_dim], positions i32 [T, 1]
   ///   -> [T, heads*value_dim].
-  /// k and v of a state: rows 0 .. RunShape::cached-1 are looked at; of an activation: all T. When causal, row t sees
-  /// the cells up to its position. Softmax in f32.
+  /// k and v of a state: rows 0 .. RunShape::cached-1 are looked at (at least 1); of an activation: all T. When causal,
+  /// row t sees the cells (rows of k and v) up to its position, which is at least 0. Softmax in f32.
   TensorId attention(TensorId q, TensorId k, TensorId v, TensorId positions, const AttentionAttributes& attributes);
   TensorId silu(TensorId x);
   /// The tanh approximation: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
@@ -141,10 +146,10 @@ class ABI_API GraphBuilder {
   TensorId tanh(TensorId x);
   /// silu(gate) * up.
   TensorId swiglu(TensorId gate, TensorId up);
-  /// x [T, C] -> [1, C].
+  /// x [T, C] -> [1, C]: the mean of the rows, the first or the last; zeros where there are none.
   TensorId pool(TensorId x, Pooling pooling);
 
-  /// Keeps the tensor to the end of the run under this name.
+  /// Keeps an intermediate to the end of the run under this name.
   void output(TensorId id, std::string_view name);
   const TensorDesc& desc(TensorId id) const noexcept;
   /// Errors: the first that any call met (invalid_argument: names the operation, the shapes found and expected).
@@ -152,7 +157,10 @@ class ABI_API GraphBuilder {
 
  private:
   TensorId place(std::string_view name, quant::FormatId format, const Shape& shape, Role role);
+  Result<TensorId> try_place(std::string_view name, quant::FormatId format, const Shape& shape, Role role);
   TensorId node(Op op, std::array<TensorId, 4> inputs, Attributes attributes = {});
+  Result<TensorId> try_node(Op op, std::array<TensorId, 4> inputs, Attributes attributes);
+  Result<void> try_output(TensorId id, std::string_view name);
   Graph graph_;
   Result<void> status_;
 };
