@@ -1,0 +1,8 @@
+#include "op/elementwise.hpp"
+
+namespace libabi::backends::cpu {
+
+constinit const Operation operation::gelu = {
+    .split = Split::elements, .element_ns = 0.3, .run = [](const Call& call) { each_row(call, call.run.kernels.simd.gelu); }};
+
+}  // namespace libabi::backends::cpu

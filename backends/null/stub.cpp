@@ -1,0 +1,11 @@
+#include "backend.hpp"
+
+namespace libabi::backends {
+
+constinit const Backend backend_null = {
+    .name = "null",
+    .in_build = false,
+    .description = [] { return std::string("not in this build of abi"); },
+    .open = [](task::Pool&) -> Result<std::unique_ptr<compute::Device>> { return unavailable("the backend null"); }};
+
+}  // namespace libabi::backends
