@@ -48,10 +48,13 @@ class ABI_API Tokenizer {
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  /// Any bytes: text that is not UTF-8 is tokenised by the family's rule for it. O(n log n) in the length of a word.
-  /// Errors: out_of_range (text over 2^31 bytes), exhausted.
+  /// Any bytes: text that is not UTF-8 is tokenised by the family's rule for it (llama spells the bytes, gpt2 reads each as
+  /// U+FFFD, bert leaves them out). O(n log n) in the length of a word.
+  /// Errors: out_of_range (text over 2^30 bytes), exhausted.
   Result<std::vector<TokenId>> tokenize(std::string_view text, const TokenizeOptions& options = {}) const;
-  /// The bytes that the ids stand for. Control tokens are left out unless `special`. Errors: out_of_range (an id).
+  /// The text that the ids stand for: the pieces joined, without the space that tokenising put before the first one, and in
+  /// families that do so (bert, some pre-tokenizers of gpt2) without spaces before punctuation. Control tokens are left out
+  /// unless `special`. Errors: out_of_range (an id).
   Result<std::string> detokenize(std::span<const TokenId> ids, bool special = false) const;
   /// The bytes that one token adds inside a running text; no space is taken off. Errors: out_of_range.
   Result<std::string> piece(TokenId id, bool special = false) const;
@@ -73,6 +76,7 @@ class ABI_API Tokenizer {
   std::uint64_t memory_bytes() const noexcept;
 
  private:
+  friend struct TokenizerBuilder;
   struct Impl;
   explicit Tokenizer(std::unique_ptr<Impl> impl) noexcept;
   std::unique_ptr<Impl> impl_;
