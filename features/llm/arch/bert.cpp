@@ -9,8 +9,10 @@ namespace {
 TensorId embed(Blueprint& model) {
   const HyperParameters& h = model.hyper;
   TensorId x = token_embedding(model);
-  x = model.graph.add(x, model.graph.get_rows(model.matrix("token_types.weight", model.rows_of("token_types.weight"), h.width), model.types()));
-  x = model.graph.add(x, model.graph.get_rows(model.matrix("position_embd.weight", h.context_length, h.width), model.positions()));
+  x = model.graph.add(
+      x, model.graph.get_rows(model.matrix("token_types.weight", model.rows_of("token_types.weight"), h.width), model.types()));
+  x = model.graph.add(x,
+                      model.graph.get_rows(model.matrix("position_embd.weight", h.context_length, h.width), model.positions()));
   return layer_norm(model, x, "token_embd_norm");
 }
 

@@ -41,7 +41,8 @@ TensorId linear(Blueprint& model, TensorId x, std::string_view name, std::int64_
 
 Qkv project_qkv(Blueprint& model, TensorId x, std::int64_t layer) {
   const HyperParameters& h = model.hyper;
-  return {linear(model, x, block_name(layer, "attn_q"), h.q_columns()), linear(model, x, block_name(layer, "attn_k"), h.k_columns()),
+  return {linear(model, x, block_name(layer, "attn_q"), h.q_columns()),
+          linear(model, x, block_name(layer, "attn_k"), h.k_columns()),
           linear(model, x, block_name(layer, "attn_v"), h.v_columns())};
 }
 
@@ -93,8 +94,10 @@ TensorId expert_feed_forward(Blueprint& model, TensorId x, std::int64_t layer) {
   const TensorId router = g.matmul(model.matrix(block_name(layer, "ffn_gate_inp.weight"), h.experts, h.width), x);
   const TensorId chosen = g.top_experts(router, static_cast<std::int32_t>(h.experts_used));
   const TensorId weights = g.expert_weights(router, chosen, true);
-  const TensorId gate = g.expert_matmul(model.experts(block_name(layer, "ffn_gate_exps.weight"), h.experts, h.feed_forward, h.width), x, chosen);
-  const TensorId up = g.expert_matmul(model.experts(block_name(layer, "ffn_up_exps.weight"), h.experts, h.feed_forward, h.width), x, chosen);
+  const TensorId gate =
+      g.expert_matmul(model.experts(block_name(layer, "ffn_gate_exps.weight"), h.experts, h.feed_forward, h.width), x, chosen);
+  const TensorId up =
+      g.expert_matmul(model.experts(block_name(layer, "ffn_up_exps.weight"), h.experts, h.feed_forward, h.width), x, chosen);
   const TensorId down = model.experts(block_name(layer, "ffn_down_exps.weight"), h.experts, h.width, h.feed_forward);
   return g.expert_sum(g.expert_matmul(down, g.swiglu(gate, up), chosen), weights);
 }
@@ -102,8 +105,9 @@ TensorId expert_feed_forward(Blueprint& model, TensorId x, std::int64_t layer) {
 void logits_head(Blueprint& model, TensorId x, TensorId (*norm)(Blueprint&, TensorId, std::string_view)) {
   const HyperParameters& h = model.hyper;
   const TensorId wanted = norm(model, model.graph.get_rows(x, model.wanted_rows()), "output_norm");
-  const TensorId output = model.has("output.weight") ? model.matrix("output.weight", h.vocabulary, h.width)
-                                                     : model.matrix_again("token_embd.weight", "output.weight", h.vocabulary, h.width);
+  const TensorId output = model.has("output.weight")
+                              ? model.matrix("output.weight", h.vocabulary, h.width)
+                              : model.matrix_again("token_embd.weight", "output.weight", h.vocabulary, h.width);
   model.graph.output(model.graph.matmul(output, wanted), output_logits);
 }
 

@@ -35,19 +35,25 @@ TensorId Blueprint::weight(std::string_view name, std::string_view graph_name, c
   if (slice.rank == 1) expected[0] = static_cast<std::uint64_t>(slice.total_rows) * expected[0];
   if (tensor->dims != expected) {
     fail({ErrorCode::invalid_argument,
-          format("tensor '{}' has the shape {}, the model expects {}", name, dims_text(tensor->dims), dims_text(expected)), {}});
+          format("tensor '{}' has the shape {}, the model expects {}", name, dims_text(tensor->dims), dims_text(expected)),
+          {}});
     return no_tensor;
   }
   if (!tensor->format) {
-    fail({ErrorCode::unsupported, format("tensor '{}' has the type {}, which this build does not know", name, tensor->gguf_type), {}});
+    fail({ErrorCode::unsupported,
+          format("tensor '{}' has the type {}, which this build does not know", name, tensor->gguf_type),
+          {}});
     return no_tensor;
   }
   if (tensor->format->decode == nullptr || (slice.rank == 1 && tensor->format->id != quant::FormatId::f32)) {
-    fail({ErrorCode::unsupported, format("tensor '{}' is {}, the model expects {}", name, tensor->format->name,
-                                         slice.rank == 1 ? "F32" : "a format of reals"), {}});
+    fail({ErrorCode::unsupported,
+          format("tensor '{}' is {}, the model expects {}", name, tensor->format->name,
+                 slice.rank == 1 ? "F32" : "a format of reals"),
+          {}});
     return no_tensor;
   }
-  const TensorId id = graph.weight(graph_name, tensor->format->id, {.planes = slice.planes, .rows = slice.rows, .columns = slice.columns});
+  const TensorId id =
+      graph.weight(graph_name, tensor->format->id, {.planes = slice.planes, .rows = slice.rows, .columns = slice.columns});
   known_.emplace(graph_name, id);
   if (id != no_tensor) weights_.push_back({id, tensor, slice.first});
   return id;
@@ -78,8 +84,10 @@ std::int64_t Blueprint::rows_of(std::string_view name) const {
   return tensor && tensor->dims.size() == 2 ? static_cast<std::int64_t>(tensor->dims[1]) : 0;
 }
 
-TensorId Blueprint::matrix_rows(std::string_view name, std::int64_t first, std::int64_t rows, std::int64_t total, std::int64_t columns) {
-  return weight(name, format("{}[{}:{}]", name, first, first + rows), {.first = first, .rows = rows, .columns = columns, .total_rows = total});
+TensorId Blueprint::matrix_rows(std::string_view name, std::int64_t first, std::int64_t rows, std::int64_t total,
+                                std::int64_t columns) {
+  return weight(name, format("{}[{}:{}]", name, first, first + rows),
+                {.first = first, .rows = rows, .columns = columns, .total_rows = total});
 }
 
 TensorId Blueprint::vector_part(std::string_view name, std::int64_t first, std::int64_t length, std::int64_t total) {

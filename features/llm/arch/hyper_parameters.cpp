@@ -32,13 +32,16 @@ class Keys {
   /// A real that divides or is divided by: finite and above zero.
   Result<float> positive_or(std::string_view key, double fallback) const {
     ABI_TRY(const float value, real_or(key, fallback));
-    if (!(value > 0 && value < 1e30f)) return error(ErrorCode::invalid_argument, "{}{} is {}, expected a number above 0", prefix_, key, value);
+    if (!(value > 0 && value < 1e30f))
+      return error(ErrorCode::invalid_argument, "{}{} is {}, expected a number above 0", prefix_, key, value);
     return value;
   }
   Result<std::string_view> string_or(std::string_view key, std::string_view fallback) const {
     return file_.string_or(prefix_ + std::string(key), fallback);
   }
-  Result<bool> boolean_or(std::string_view key, bool fallback) const { return file_.boolean_or(prefix_ + std::string(key), fallback); }
+  Result<bool> boolean_or(std::string_view key, bool fallback) const {
+    return file_.boolean_or(prefix_ + std::string(key), fallback);
+  }
   Result<std::uint64_t> unsigned_or(std::string_view key, std::uint64_t fallback) const {
     return file_.unsigned_or(prefix_ + std::string(key), fallback);
   }

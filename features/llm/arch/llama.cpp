@@ -14,7 +14,8 @@ void build(Blueprint& model) {
     rotate(model, qkv);
     x = model.graph.add(x, cached_attention(model, qkv, layer));
     const TensorId normed = rms_norm(model, x, block_name(layer, "ffn_norm"));
-    x = model.graph.add(x, model.hyper.experts > 0 ? expert_feed_forward(model, normed, layer) : gated_feed_forward(model, normed, layer));
+    x = model.graph.add(
+        x, model.hyper.experts > 0 ? expert_feed_forward(model, normed, layer) : gated_feed_forward(model, normed, layer));
   }
   logits_head(model, x, rms_norm);
 }

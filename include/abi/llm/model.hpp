@@ -47,11 +47,11 @@ struct ModelInfo {
   std::int64_t width = 0;
   std::int64_t layers = 0;
   std::int64_t vocabulary = 0;
-  std::int64_t embedding_width = 0;         ///< floats that embed() gives; 1 for a ranker
+  std::int64_t embedding_width = 0;  ///< floats that embed() gives: 1 for a ranker, 0 for a generative model
   std::uint64_t parameters = 0;
   std::uint64_t file_bytes = 0;
-  std::string file_type;                    ///< the format that most weights have
-  std::string device;                       ///< what it runs on
+  std::string file_type;  ///< the format that most weights have
+  std::string device;     ///< what it runs on
 };
 
 /// A loaded model: weights, vocabulary and the device they are on. Immutable and thread-safe; copies share it. It lives
@@ -84,9 +84,9 @@ class ABI_API Model {
 
 /// What a session keeps.
 struct SessionOptions {
-  std::int64_t context = 0;      ///< tokens it can hold; 0: the model's own, at most default_context
-  std::int64_t batch = 512;      ///< tokens evaluated at once; a prompt is cut into so many
-  std::int64_t outputs = 1;      ///< rows of logits that one evaluate() can give, at most `batch`
+  std::int64_t context = 0;  ///< tokens it can hold; 0: the model's own, at most default_context
+  std::int64_t batch = 512;  ///< tokens evaluated at once; a prompt is cut into so many (an embedding model's never)
+  std::int64_t outputs = 1;  ///< rows of logits that one evaluate() can give, at most `batch`
   quant::FormatId cache_k = quant::FormatId::f16;  ///< f32, f16, bf16 or q8_0
   quant::FormatId cache_v = quant::FormatId::f16;
 
@@ -99,12 +99,13 @@ struct MemoryNeed {
   std::uint64_t weights_owned = 0;   ///< repacked or copied
   std::uint64_t vocabulary = 0;
   std::uint64_t cache = 0;
-  std::uint64_t activations = 0;     ///< intermediates, inputs, scratch
+  std::uint64_t activations = 0;  ///< intermediates, inputs, scratch
   std::uint64_t total() const noexcept { return weights_mapped + weights_owned + vocabulary + cache + activations; }
 };
 
 /// Tells before loading what Model::open and Session::create will take. Reads the header and the vocabulary only.
 /// Errors: those of both but for `exhausted`.
-ABI_API Result<MemoryNeed> plan(const std::filesystem::path& file, const ModelOptions& model = {}, const SessionOptions& session = {});
+ABI_API Result<MemoryNeed> plan(const std::filesystem::path& file, const ModelOptions& model = {},
+                                const SessionOptions& session = {});
 
 }  // namespace libabi::llm

@@ -74,7 +74,8 @@ class ABI_API Sampler {
 };
 
 /// Runs one sampler of the family on its own, as tests and tools want: `name` is a member of sampler.def. Candidates are
-/// changed in place. Errors: not_found (the name).
+/// changed in place; one that its value switches off, or that has no candidates, changes nothing. Errors: not_found (the
+/// name), invalid_argument (options), failed_precondition (no candidate's logit is finite).
 ABI_API Result<void> apply_sampler(std::string_view name, const SamplingOptions& options, std::span<const TokenId> history,
                                    std::vector<Candidate>& candidates);
 /// Members of sampler.def in the order of the chain.

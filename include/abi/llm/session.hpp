@@ -29,12 +29,12 @@ enum class FinishReason : std::uint8_t {
 ABI_API std::string_view name(FinishReason reason) noexcept;
 
 struct GenerateOptions {
-  std::int64_t max_tokens = -1;    ///< -1: until the model ends or the context is full
+  std::int64_t max_tokens = -1;  ///< -1: until the model ends or the context is full
   SamplingOptions sampling;
-  std::vector<std::string> stop;   ///< strings that end the text; not shown
-  bool ignore_end = false;         ///< go on after the model's end token
-  bool special = false;            ///< show the text of control tokens
-  task::StopToken cancel;          ///< looked at between graph nodes; the error is then `cancelled`
+  std::vector<std::string> stop;                          ///< strings that end the text; not shown
+  bool ignore_end = false;                                ///< go on after the model's end token
+  bool special = false;                                   ///< show the text of control tokens
+  task::StopToken cancel;                                 ///< looked at between graph nodes; the error is then `cancelled`
   std::function<bool(double fraction)> prefill_progress;  ///< false cancels
 };
 
@@ -69,18 +69,22 @@ class ABI_API Session {
     std::function<bool(double fraction)> progress;
   };
   /// Evaluates tokens behind those that are there. The logits, [rows, vocabulary], stay valid until the next call.
-  /// Errors: invalid_argument (no tokens; more rows than outputs), out_of_range (an id; context overflow: nothing is
-  /// evaluated), cancelled (whole batches stay), failed_precondition (an embedding model; logits that are not finite).
+  /// Errors: invalid_argument (no tokens; more rows than outputs), out_of_range (an id; context overflow), and nothing is
+  /// evaluated; cancelled (whole batches stay), failed_precondition (an embedding model; logits that are not finite, whose
+  /// tokens stay).
   Result<std::span<const float>> evaluate(std::span<const TokenId> tokens, const EvaluateOptions& options);
   Result<std::span<const float>> evaluate(std::span<const TokenId> tokens) { return evaluate(tokens, EvaluateOptions()); }
 
   /// Continues after `prompt`, which goes behind what is there. Nothing runs until the first item is asked for, and the
-  /// session must outlive the generator, not move, and not be used otherwise meanwhile. After the end, generation() tells.
+  /// session must outlive the generator and not be used otherwise meanwhile. After the end, generation() tells. The last
+  /// token is not evaluated: it is in no cache, and tokens() ends before it.
   task::AsyncGenerator<Token> generate(std::vector<TokenId> prompt, GenerateOptions options);
   /// The same with a callback, from this thread; false ends it. Errors: those of evaluate() and Sampler.
-  Result<Generation> generate(std::span<const TokenId> prompt, const GenerateOptions& options, const std::function<bool(const Token&)>& on_token);
-  /// The prompt as text; BOS and the like are added when the session is empty.
-  Result<Generation> generate(std::string_view prompt, const GenerateOptions& options, const std::function<bool(const Token&)>& on_token);
+  Result<Generation> generate(std::span<const TokenId> prompt, const GenerateOptions& options,
+                              const std::function<bool(const Token&)>& on_token);
+  /// The prompt as text; BOS and the like are added when the session is empty, and control tokens are not read from it.
+  Result<Generation> generate(std::string_view prompt, const GenerateOptions& options,
+                              const std::function<bool(const Token&)>& on_token);
   /// Of the last generation, as far as it got.
   const Generation& generation() const noexcept;
 
@@ -88,8 +92,9 @@ class ABI_API Session {
   /// tokens afterwards. Errors: failed_precondition (a generative model), out_of_range (an id; longer than the context).
   Result<std::vector<float>> embed(std::span<const TokenId> tokens, const task::StopToken& cancel = {});
 
+  struct Impl;  ///< complete inside libabi only
+
  private:
-  struct Impl;
   explicit Session(std::unique_ptr<Impl> impl) noexcept;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,62 @@
+#include "model/model_file.hpp"
+
+#include <abi/backends/registry.hpp>
+#include <abi/base/log.hpp>
+
+#include <set>
+
+namespace libabi::llm {
+
+namespace {
+
+Result<ModelFile> read(GgufFile file) {
+  ABI_TRY(ModelDescription description, describe_model(file));
+  ABI_TRY(Tokenizer tokenizer, Tokenizer::load(file));
+  const auto rows = static_cast<std::uint64_t>(description.hyper.vocabulary);
+  if (tokenizer.size() != rows)
+    return error(ErrorCode::invalid_argument, "the vocabulary has {} tokens, tensor 'token_embd.weight' has {} rows",
+                 tokenizer.size(), rows);
+  ABI_TRY(Blueprint::Built skeleton, build_model(file, description, GraphLimits()));
+  return ModelFile{std::move(file), std::move(description), std::move(tokenizer), std::move(skeleton)};
+}
+
+/// A tensor that nothing reads may mean a variant of the architecture that this build does not know.
+void warn_of_unused(const ModelFile& model) {
+  std::set<const GgufTensor*> used;
+  for (const WeightSource& weight : model.skeleton.weights) used.insert(weight.tensor);
+  const GgufTensor* first = nullptr;
+  std::size_t count = 0;
+  for (const GgufTensor& tensor : model.file.tensors()) {
+    if (used.contains(&tensor)) continue;
+    if (count++ == 0) first = &tensor;
+  }
+  if (first)
+    log(LogLevel::warn, "{}: {} tensors are not used by the architecture {}, the first is '{}'", model.file.path(), count,
+        model.description.architecture->name, first->name);
+}
+
+}  // namespace
+
+Result<ModelFile> open_model_file(const std::filesystem::path& path) {
+  ABI_TRY(GgufFile file, GgufFile::open(path));
+  auto model = read(std::move(file));
+  if (!model) return within(path.native(), std::move(model).error());
+  warn_of_unused(*model);
+  return model;
+}
+
+Result<Runtime> open_runtime(const ModelOptions& options) {
+  Runtime runtime{.pool = options.pool};
+  if (!runtime.pool) {
+    ABI_TRY(runtime.own_pool, task::Pool::create({.threads = options.threads}));
+    runtime.pool = runtime.own_pool.get();
+  }
+  ABI_TRY(runtime.device, backends::open_device(options.backend, *runtime.pool));
+  return runtime;
+}
+
+memory::MemoryAccount& account_of(const ModelOptions& options) {
+  return options.account ? *options.account : memory::default_account();
+}
+
+}  // namespace libabi::llm
