@@ -89,7 +89,7 @@ void add_metadata(GgufWriter& writer, const LlamaShape& shape, const Format& for
     scores.push_back(0);
   }
   while (tokens.size() < shape.vocabulary) {
-    tokens.push_back("w" + std::to_string(tokens.size()));
+    tokens.push_back(libabi::format("w{}", tokens.size()));
     types.push_back(1);
     scores.push_back(-static_cast<float>(tokens.size()));
   }
@@ -111,7 +111,7 @@ Result<void> write_llama(const std::filesystem::path& file, const LlamaShape& sh
   const std::uint64_t kv = shape.width / shape.heads * shape.kv_heads;
   ABI_TRY(add_matrix(writer, "token_embd.weight", format, shape.width, shape.vocabulary));
   for (std::uint32_t layer = 0; layer < shape.layers; ++layer) {
-    const std::string block = "blk." + std::to_string(layer) + ".";
+    const std::string block = libabi::format("blk.{}.", layer);
     ABI_TRY(add_norm(writer, block + "attn_norm.weight", shape.width));
     ABI_TRY(add_matrix(writer, block + "attn_q.weight", format, shape.width, shape.width));
     ABI_TRY(add_matrix(writer, block + "attn_k.weight", format, shape.width, kv));

@@ -1,6 +1,8 @@
 # Layers, features, registries and tests: the functions every CMakeLists.txt of the house is written with.
+add_custom_target(parity)   # what the parity tests compare
+add_custom_target(fuzzers)  # every fuzz target
 
-# abi_layer(<name> SOURCES ... [DEPENDS <layer>...] [LINK <lib>...] [KERNELS <source>...] [HEADERS_OF <layer>] [PREFIX <dir>])
+# abi_layer(<name> SOURCES ... [DEPENDS <layer>...] [LINK <lib>...] [KERNELS <source>...] [HEADERS_OF <layer>] [OUTSIDE_LIBRARY])
 #
 # One OBJECT target, abi_<name>. It can include its own public headers (include/abi/<name>) and those of the layers it
 # names, and nothing else: include/ is seen through one directory per layer. A layer is declared after the layers it
@@ -38,7 +40,8 @@ function(abi_layer name)
     list(APPEND objects ${kernel_objects})
   endif()
   set_target_properties(abi_${name} PROPERTIES ABI_LAYER_OBJECTS "${objects}" ABI_LAYER_DEPENDS "${A_DEPENDS}"
-    ABI_LAYER_SOURCE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+    ABI_LAYER_SOURCE_DIR ${CMAKE_CURRENT_SOURCE_DIR} ABI_LAYER_HEADERS ${headers})
+  set_property(GLOBAL APPEND PROPERTY ABI_LAYERS ${name})
   if(NOT A_OUTSIDE_LIBRARY)
     set_property(GLOBAL APPEND PROPERTY ABI_OBJECTS ${objects})
     set_property(GLOBAL APPEND PROPERTY ABI_LINK ${A_LINK})
@@ -54,14 +57,14 @@ function(abi_layer name)
   endif()
 endfunction()
 
-# abi_feature(<name> SOURCES ... STUB ... [DEPENDS ...] [LINK ...]): a layer with a switch, ABI_<NAME>, and stubs beside
-# it. Both are always compiled; the switch picks the one that enters libabi, and the test <name>.parity compares
-# what the two export.
+# abi_feature(<name> SOURCES ... STUB ... [DEPENDS ...] [LINK ...] [KERNELS ...]): a layer with a switch, ABI_<NAME>, and
+# stubs beside it. Both are always compiled; the switch picks the one that enters libabi, and the test <name>.parity
+# compares what the two export.
 function(abi_feature name)
-  cmake_parse_arguments(PARSE_ARGV 1 A "" "" "SOURCES;STUB;DEPENDS;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 A "" "" "SOURCES;STUB;DEPENDS;LINK;KERNELS")
   string(TOUPPER ${name} upper)
   option(ABI_${upper} "build ${name}; its stub otherwise" ON)
-  abi_layer(${name} OUTSIDE_LIBRARY SOURCES ${A_SOURCES} DEPENDS ${A_DEPENDS} LINK ${A_LINK})
+  abi_layer(${name} OUTSIDE_LIBRARY SOURCES ${A_SOURCES} DEPENDS ${A_DEPENDS} LINK ${A_LINK} KERNELS ${A_KERNELS})
   abi_layer(${name}_stub OUTSIDE_LIBRARY HEADERS_OF ${name} SOURCES ${A_STUB} DEPENDS ${A_DEPENDS})
   set(side ${name}_stub)
   if(ABI_${upper})
@@ -72,9 +75,20 @@ function(abi_feature name)
   get_target_property(objects abi_${side} ABI_LAYER_OBJECTS)
   set_property(GLOBAL APPEND PROPERTY ABI_OBJECTS ${objects})
   if(ABI_CLOSURES AND BUILD_TESTING)
-    add_test(NAME ${name}.parity COMMAND ${PROJECT_SOURCE_DIR}/cmake/parity.sh
+    add_test(NAME ${name}.parity COMMAND ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/parity.sh
       $<TARGET_FILE:abi_${name}_closure> $<TARGET_FILE:abi_${name}_stub_closure>)
+    add_dependencies(parity abi_${name}_closure abi_${name}_stub_closure)
   endif()
+endfunction()
+
+# abi_backend(<name> SOURCES ... [DEPENDS ...] [LINK ...] [KERNELS ...]): the feature backend_<name> with the switch
+# ABI_BACKEND_<NAME>, made of a folder of backends/ and its stub.cpp. Both sides define the constant that
+# backends/backend.hpp declares for the line of backends.def, and export nothing else.
+function(abi_backend name)
+  abi_feature(backend_${name} STUB stub.cpp ${ARGN})
+  foreach(side backend_${name} backend_${name}_stub)
+    target_include_directories(abi_${side} PRIVATE ${PROJECT_SOURCE_DIR}/backends)
+  endforeach()
 endfunction()
 
 # abi_registry(<file.def> [<variable>]): puts <dir>/<entry>.cpp into <variable> (ABI_REGISTERED unless named) for every
@@ -85,7 +99,8 @@ macro(abi_registry def)
   if(${ARGC} GREATER 1)
     set(_variable ${ARGV1})
   endif()
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${def})
+  get_filename_component(_path ${CMAKE_CURRENT_SOURCE_DIR}/${def} ABSOLUTE)  # one name, however many folders read it
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${_path})
   get_filename_component(_dir ${def} DIRECTORY)
   if(_dir)
     string(APPEND _dir /)
@@ -144,5 +159,7 @@ function(abi_fuzz name)
     target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz_driver.cpp)
     add_test(NAME fuzz.${name} COMMAND fuzz_${name} ${A_CORPUS})
   endif()
-  set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 600 LABELS fuzz)
+  math(EXPR timeout "${ABI_FUZZ_SECONDS} + 300")
+  set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT ${timeout} LABELS fuzz)
+  add_dependencies(fuzzers fuzz_${name})
 endfunction()

@@ -2,6 +2,16 @@
 get_property(objects GLOBAL PROPERTY ABI_OBJECTS)
 get_property(links GLOBAL PROPERTY ABI_LINK)
 list(REMOVE_DUPLICATES links)
+foreach(link IN LISTS links)
+  # What is only headers was compiled into the objects; who links libabi need not have it.
+  if(TARGET ${link})
+    get_target_property(kind ${link} TYPE)
+    get_target_property(needs ${link} INTERFACE_LINK_LIBRARIES)
+    if(kind STREQUAL INTERFACE_LIBRARY AND NOT needs)
+      list(REMOVE_ITEM links ${link})
+    endif()
+  endif()
+endforeach()
 
 foreach(kind shared static)
   string(TOUPPER ${kind} upper)
@@ -17,8 +27,11 @@ foreach(kind shared static)
   add_library(abi::${kind} ALIAS abi_${kind})
 endforeach()
 # Until 1.0 every minor version may break the binary interface, and the name says so.
-set_target_properties(abi_shared PROPERTIES
-  VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+set(soversion ${PROJECT_VERSION_MAJOR})
+if(PROJECT_VERSION VERSION_LESS 1.0)
+  set(soversion ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+endif()
+set_target_properties(abi_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${soversion})
 # What our objects define is ours; what they instantiate from the standard library stays inside.
 if(NOT CMAKE_CROSSCOMPILING)
   target_link_options(abi_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/libabi.map -Wl,--no-undefined)

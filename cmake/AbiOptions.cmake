@@ -20,7 +20,8 @@ function(abi_compile_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
     -Wnon-virtual-dtor -Wno-psabi $<$<CXX_COMPILER_ID:GNU>:-Wno-missing-field-initializers -Wno-maybe-uninitialized>
     $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-designated-field-initializers>
-    $<$<BOOL:${ABI_WERROR}>:-Werror>)
+    $<$<BOOL:${ABI_WERROR}>:-Werror>
+    -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)  # a failed check names its place in the house, not on the machine
   if(ABI_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${ABI_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(${target} PUBLIC -fsanitize=${ABI_SANITIZE})

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Fails, naming the symbols, when a feature (first library) and its stub (second) export different functions.
 exports() {
-  nm -D --defined-only --format=posix "$1" | awk '$2 ~ /^[TDBRVW]$/ {print $1}' | grep -E '^_Z[A-Z]*N?K?6libabi|^_ZT[VIS]N?6libabi|^abi_' | c++filt | sort -u
+  nm -D --defined-only --format=posix "$1" | awk '$2 ~ /^[TDBRVW]$/ {print $1}' |
+    grep -E '^_Z[A-Z]*N?K?6libabi|^_ZT[VIS]N?6libabi|^abi_' | c++filt | sort -u
 }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,0 +1,3 @@
+#include <abi/vdb/vdb.hpp>
+
+bool libabi::vdb::enabled() noexcept { return false; }

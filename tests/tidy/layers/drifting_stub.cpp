@@ -1,0 +1,3 @@
+#include <abi/drifting/drifting.hpp>
+
+int libabi::drifting::grown() { return 0; }

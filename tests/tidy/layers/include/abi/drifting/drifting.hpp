@@ -1,0 +1,4 @@
+#pragma once
+namespace libabi::drifting {
+__attribute__((visibility("default"))) int grown(int by);
+}

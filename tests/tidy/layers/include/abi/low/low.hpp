@@ -1,0 +1,4 @@
+#pragma once
+namespace libabi::low {
+__attribute__((visibility("default"))) int answer();
+}

@@ -1,0 +1,4 @@
+#pragma once
+namespace libabi::mid {
+__attribute__((visibility("default"))) int answer();
+}

@@ -1,0 +1,2 @@
+// The layer names low alone.
+#include <abi/other/other.hpp>

@@ -1,0 +1,3 @@
+#include <abi/lacking/lacking.hpp>
+
+int libabi::lacking::kept() { return 0; }

@@ -1,0 +1,3 @@
+#include <abi/low/low.hpp>
+
+int libabi::low::answer() { return 42; }

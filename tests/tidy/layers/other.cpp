@@ -1,0 +1,3 @@
+#include <abi/other/other.hpp>
+
+int libabi::other::answer() { return 42; }

@@ -1,0 +1,2 @@
+#pragma once
+#include <abi/low/low.hpp>

@@ -1,0 +1,3 @@
+#include "../low/low.hpp"
+
+#include <abi/high/high.hpp>
