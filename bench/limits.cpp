@@ -70,6 +70,7 @@ ABI_TARGET("avx512f") double fma_512(unsigned seed) {
   for (int c = 0; c < kChains; ++c) sums[c] = _mm512_set1_ps(static_cast<float>(seed + c));
   const __m512 a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(1e-3f);
   for (int i = 0; i < kRounds; ++i)
+#pragma GCC unroll 32
     for (int c = 0; c < kChains; ++c) sums[c] = _mm512_fmadd_ps(sums[c], a, b);
   float total = 0;
   for (const __m512& sum : sums) total += _mm512_cvtss_f32(sum);
@@ -83,6 +84,7 @@ ABI_TARGET("avx2,fma") double fma_256(unsigned seed) {
   for (int c = 0; c < chains; ++c) sums[c] = _mm256_set1_ps(static_cast<float>(seed + c));
   const __m256 a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(1e-3f);
   for (int i = 0; i < kRounds; ++i)
+#pragma GCC unroll 32
     for (int c = 0; c < chains; ++c) sums[c] = _mm256_fmadd_ps(sums[c], a, b);
   float total = 0;
   for (const __m256& sum : sums) total += _mm256_cvtss_f32(sum);
@@ -94,6 +96,7 @@ ABI_TARGET("avx512f,avx512vnni") double dot_512(unsigned seed) {
   __m512i sums[kChains] = {};
   const __m512i a = _mm512_set1_epi32(static_cast<int>(seed * 0x01010101u)), b = _mm512_set1_epi32(0x01020304);
   for (int i = 0; i < kRounds; ++i)
+#pragma GCC unroll 32
     for (int c = 0; c < kChains; ++c) sums[c] = _mm512_dpbusd_epi32(sums[c], a, b);
   int total = 0;
   for (const __m512i& sum : sums) total += _mm512_cvtsi512_si32(sum);
@@ -107,6 +110,7 @@ ABI_TARGET("avx2") double dot_256(unsigned seed) {
   const __m256i ones = _mm256_set1_epi16(1), b = _mm256_set1_epi32(0x01020304);
   __m256i a = _mm256_set1_epi32(static_cast<int>(seed * 0x01010101u));
   for (int i = 0; i < kRounds; ++i)
+#pragma GCC unroll 32
     for (int c = 0; c < chains; ++c) {
       sums[c] = _mm256_add_epi32(sums[c], _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), ones));
       asm("" : "+x"(a));
@@ -125,6 +129,7 @@ double fma_work(unsigned seed) {
   Four sums[kChains] = {};
   const Four a = Four{} + 0.999f, b = Four{} + static_cast<float>(seed);
   for (int i = 0; i < kRounds; ++i)
+#pragma GCC unroll 32
     for (int c = 0; c < kChains; ++c) sums[c] = sums[c] * a + b;
   float total = 0;
   for (const Four& sum : sums) total += sum[0];

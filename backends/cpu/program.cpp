@@ -54,7 +54,7 @@ bool conflict(const Access& a, const Access& b) {
 class Accesses {
  public:
   Accesses(const Run& run, const Step& step, Mode mode)
-      : run_(run), mode_(mode), node_(run.graph.nodes()[step.node]), rows_(rows_written(run, step, node_)) {
+      : mode_(mode), node_(run.graph.nodes()[step.node]), rows_(rows_written(run, step, node_)) {
     const bool by_row = step.operation->by_row;
     for (const TensorId id : node_.used_inputs())
       if (run.graph.tensor(id).role != Role::weight) add(run.view(id), false, by_row);
@@ -73,7 +73,6 @@ class Accesses {
     list_[count_++] = {who,      writes, begin, begin + static_cast<std::uintptr_t>(view.rows) * view.row_bytes, view.row_bytes,
                        view.rows};
   }
-  const Run& run_;
   Mode mode_;
   const Node& node_;
   std::int64_t rows_;

@@ -42,7 +42,8 @@ Result<std::uint64_t> place_regions(std::vector<Region>& regions) {
     ABI_TRY(extend(sum, bytes));
     order.push_back({&region, bytes});
   }
-  std::stable_sort(order.begin(), order.end(), [](const Placed& a, const Placed& b) { return a.bytes > b.bytes; });
+  std::sort(order.begin(), order.end(),
+            [](const Placed& a, const Placed& b) { return a.bytes != b.bytes ? a.bytes > b.bytes : a.region < b.region; });
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
     Region& region = *order[i].region;

@@ -63,7 +63,8 @@ class Run(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(done.stdout.startswith(b"Once upon a time"), done.stdout)
         self.assertGreater(len(done.stdout.split()), 12)
-        self.assertRegex(done.stderr.decode(), r"prompt +\d+ tokens +[\d.]+ tokens/s\ngeneration +24 tokens +[\d.]+ tokens/s  \(length\)")
+        self.assertRegex(done.stderr.decode(), r"prompt +\d+ tokens +[\d.]+ tokens/s\n"
+                                               r"generation +24 tokens +[\d.]+ tokens/s  \(length\)")
 
     def test_the_same_seed_gives_the_same_text_at_any_number_of_threads(self) -> None:
         texts = {abi(*ONCE[:5], "--temp", "0.9", "--seed", "7", "-n", "40", "-t", t).stdout for t in ("1", "2", "3")}
@@ -101,7 +102,8 @@ class Run(unittest.TestCase):
         self.assertNotEqual(first, biased)
 
     def test_ctrl_c_ends_the_generation_cleanly_with_130(self) -> None:
-        child = subprocess.Popen([PROGRAM, *ONCE, "-n", "-1", "--ignore-eos", "-c", "512"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        child = subprocess.Popen([PROGRAM, *ONCE, "-n", "-1", "--ignore-eos", "-c", "512"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         first = child.stdout.read(40)  # it is generating
         child.send_signal(signal.SIGINT)
         rest, errors = child.communicate(timeout=60)
@@ -137,8 +139,9 @@ class Errors(unittest.TestCase):
         self.assertEqual(done.stdout, b"")
 
     def test_a_wrong_command_line_is_2(self) -> None:
-        for arguments in ([], ["no-such-command"], ["run"], ["run", "-m", "x", "--no-such-flag"], ["run", "-m", "x", "-n", "many"],
-                          ["run", "-m", "x", "-p"], ["embed", "-m", "x", "--embd-normalize", "-2"]):
+        for arguments in ([], ["no-such-command"], ["run"], ["run", "-m", "x", "--no-such-flag"],
+                          ["run", "-m", "x", "-n", "many"], ["run", "-m", "x", "-p"],
+                          ["embed", "-m", "x", "--embd-normalize", "-2"]):
             done = abi(*arguments)
             self.assertEqual(done.returncode, 2, (arguments, done.stderr))
 
@@ -203,7 +206,8 @@ class OtherCommands(unittest.TestCase):
 
     def test_embeddings_have_length_one_unless_told_otherwise(self) -> None:
         model = MODELS / "bert-mean.gguf"
-        embed = lambda *more: json.loads(abi("embed", "-m", str(model), "-p", "a", "--json", *more).stdout)["embedding"]  # noqa: E731
+        ask = ("embed", "-m", str(model), "-p", "a", "--json")
+        embed = lambda *more: json.loads(abi(*ask, *more).stdout)["embedding"]  # noqa: E731
         raw, unit, taxicab = embed("--embd-normalize", "-1"), embed(), embed("--embd-normalize", "1")
         length = sum(x * x for x in raw) ** 0.5
         self.assertGreater(abs(length - 1), 1e-3)
@@ -214,7 +218,8 @@ class OtherCommands(unittest.TestCase):
 
     def test_a_ranker_scores_texts_against_a_query(self) -> None:
         model = str(MODELS / "bert-rank.gguf")
-        rows = [json.loads(line) for line in abi("embed", "-m", model, "-q", "a", "-p", "b", "-p", "c", "--json").stdout.splitlines()]
+        asked = abi("embed", "-m", model, "-q", "a", "-p", "b", "-p", "c", "--json")
+        rows = [json.loads(line) for line in asked.stdout.splitlines()]
         self.assertEqual([r["text"] for r in rows], ["b", "c"])
         self.assertNotEqual(rows[0]["score"], rows[1]["score"])
         self.assertEqual(abi("embed", "-m", model, "-p", "b").returncode, 1)

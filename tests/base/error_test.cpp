@@ -14,10 +14,11 @@ namespace libabi {
 namespace {
 
 TEST(Error, NumbersOfTheCodesAreStable) {
-  const std::map<int, std::string_view> stable{
-      {1, "cancelled"},  {2, "invalid_argument"}, {3, "not_found"},  {4, "already_exists"}, {5, "permission_denied"}, {6, "unauthenticated"},
-      {7, "exhausted"},  {8, "failed_precondition"}, {9, "aborted"}, {10, "out_of_range"},  {11, "unsupported"},      {12, "unavailable"},
-      {13, "corrupt"},   {14, "deadline_exceeded"},  {15, "internal"}};
+  const std::map<int, std::string_view> stable{{1, "cancelled"},      {2, "invalid_argument"},    {3, "not_found"},
+                                               {4, "already_exists"}, {5, "permission_denied"},   {6, "unauthenticated"},
+                                               {7, "exhausted"},      {8, "failed_precondition"}, {9, "aborted"},
+                                               {10, "out_of_range"},  {11, "unsupported"},        {12, "unavailable"},
+                                               {13, "corrupt"},       {14, "deadline_exceeded"},  {15, "internal"}};
   ASSERT_EQ(error_codes().size(), stable.size());
   for (const ErrorCode code : error_codes()) EXPECT_EQ(name(code), stable.at(static_cast<int>(code)));
 }
@@ -32,7 +33,8 @@ TEST(Error, EveryCodeHasAnHttpStatusOfAFailure) {
 }
 
 TEST(Error, MessageHoldsItsValuesInPlace) {
-  const auto failed = error(ErrorCode::corrupt, "magic at byte {} is {:#x}, expected {}; {} {}", 4, 255u, std::string("GGUF"), true, 0.5);
+  const auto failed =
+      error(ErrorCode::corrupt, "magic at byte {} is {:#x}, expected {}; {} {}", 4, 255u, std::string("GGUF"), true, 0.5);
   EXPECT_EQ(failed.error().message, "magic at byte 4 is 0xff, expected GGUF; true 0.5");
   EXPECT_EQ(failed.error().code, ErrorCode::corrupt);
 }

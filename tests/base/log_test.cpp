@@ -24,7 +24,8 @@ class LogTest : public testing::Test {
 
 TEST_F(LogTest, SinkGetsMessagesOfTheLevelAndAbove) {
   std::vector<std::string> got;
-  set_log_sink([&](LogLevel level, std::string_view message) { got.push_back(std::string(name(level)) + " " + std::string(message)); });
+  set_log_sink(
+      [&](LogLevel level, std::string_view message) { got.push_back(std::string(name(level)) + " " + std::string(message)); });
   log(LogLevel::info, "unseen {}", 1);
   log(LogLevel::warn, "seen {}", 2);
   set_log_level(LogLevel::trace);

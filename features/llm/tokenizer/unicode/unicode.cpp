@@ -71,19 +71,19 @@ void append_bare(std::u32string& out, char32_t code) {
   }
   if (code - kSyllables < kSyllableCount) {
     const char32_t index = code - kSyllables;
-    out += kLeading + index / (kVowelCount * kTrailingCount);
-    out += kVowels + index % (kVowelCount * kTrailingCount) / kTrailingCount;
-    if (index % kTrailingCount != 0) out += kTrailing + index % kTrailingCount;
+    out.push_back(kLeading + index / (kVowelCount * kTrailingCount));
+    out.push_back(kVowels + index % (kVowelCount * kTrailingCount) / kTrailingCount);
+    if (index % kTrailingCount != 0) out.push_back(kTrailing + index % kTrailingCount);
     return;
   }
   if (category(code) == Category::mn) return;
   const std::uint32_t value = value_of(kBare, code, code);
   if (value < kEnd || code >= kEnd) {
-    out += value;
+    out.push_back(value);
     return;
   }
   const std::uint32_t* sequence = kBareSequences + (value - kEnd);
-  for (std::uint32_t i = 1; i <= sequence[0]; ++i) out += sequence[i];
+  for (std::uint32_t i = 1; i <= sequence[0]; ++i) out.push_back(sequence[i]);
 }
 
 std::uint8_t combining_class(char32_t code) noexcept {

@@ -30,16 +30,10 @@ double relative_rms(const GoldenCase& exact, std::size_t rows, Row&& row) {
   return std::sqrt(difference / size);
 }
 
-// Both paths round activations to 8 bits in blocks of 32, so their errors are two draws of one noise: over the models here
-// ours is 0.977 to 1.002 of the reference's. One model may be that much over; all together must be below.
-constexpr double noise = 1.005;
-
 TEST(ModelQuantized, IsNoFartherFromExactThanTheReferencesOwnPath) {
   std::map<std::string, GoldenCase> cases;
   for (GoldenCase& each : golden_cases("quantlogits", "quantmodels")) cases.emplace(each.name, std::move(each));
   int models = 0;
-  double bars = 0;
-  std::map<std::string, double> errors;  // by device, summed up
   for (const auto& [name, exact] : cases) {
     if (!name.ends_with(".exact")) continue;
     const std::string stem = name.substr(0, name.size() - std::string(".exact").size());
@@ -54,14 +48,11 @@ TEST(ModelQuantized, IsNoFartherFromExactThanTheReferencesOwnPath) {
       const auto ours = all_rows(session, exact, exact.prompt.size());
       const double found = relative_rms(exact, rows, [&](std::size_t i) -> const std::vector<float>& { return ours[i]; });
       RecordProperty(stem + "_" + device, std::to_string(found) + " of " + std::to_string(bar));
-      EXPECT_LE(found, bar * noise);
-      errors[device] += found;
+      EXPECT_LE(found, bar);
     }
-    bars += bar;
     ++models;
   }
   EXPECT_EQ(models, 9);
-  for (const auto& [device, sum] : errors) EXPECT_LE(sum, bars) << device;
 }
 
 }  // namespace

@@ -66,7 +66,8 @@ def main():
     (vocabularies / "llama.gguf").write_bytes(vocabulary(
         "llama", pieces, types, scores=[0.0] * 259 + [-1.0, -2.0, -3.0, -4.0], bos_token_id=1, add_bos_token=True))
     (vocabularies / "gpt2.gguf").write_bytes(vocabulary(
-        "gpt2", byte_characters() + ["ab", "abab", "<|x|>"], [1] * 258 + [4], pre="llama-bpe", merges=["a b", "ab ab"], bos_token_id=258))
+        "gpt2", byte_characters() + ["ab", "abab", "<|x|>"], [1] * 258 + [4], pre="llama-bpe",
+        merges=["a b", "ab ab"], bos_token_id=258))
     (vocabularies / "bert.gguf").write_bytes(vocabulary(
         "bert", ["[PAD]", "[UNK]", "[CLS]", "[SEP]", MARK + "a", "b"], [3, 3, 3, 3, 1, 1], cls_token_id=2))
 
