@@ -3,7 +3,7 @@
 #include "limits.hpp"
 #include "peer.hpp"
 #include "report.hpp"
-#include "synthetic_model.hpp"
+#include "synthetic/model.hpp"
 
 #include <abi/llm/session.hpp>
 
@@ -96,7 +96,7 @@ void add_peer_rows(Report& report, const Case& c, const std::filesystem::path& f
   }
 }
 
-void measure(Report& report, const Case& c, const LlamaShape& shape, const std::filesystem::path& file) {
+void measure(Report& report, const Case& c, const synthetic::Shape& shape, const std::filesystem::path& file) {
   const Model model = value_of(Model::open(file, {.threads = c.threads}));
   Session session = value_of(Session::create(model, {.context = 512}));
   rate(session, kPrompt, false);  // touches everything once
@@ -135,7 +135,7 @@ void measure(Report& report, const Case& c, const LlamaShape& shape, const std::
 
 void run(Report& report) {
   if (!libabi::llm::enabled()) return;
-  const LlamaShape shape;
+  const synthetic::Shape shape = value_of(synthetic::find_shape("llama-1b"));
   const char* folder = std::getenv("ABI_BENCH_DIR");
   const std::filesystem::path base = folder && *folder ? folder : std::filesystem::temp_directory_path();
   for (const FormatId format : {FormatId::q4_0, FormatId::q8_0, FormatId::f16}) {
@@ -148,7 +148,7 @@ void run(Report& report) {
           wanted.push_back(c);
     if (wanted.empty()) continue;
     const std::filesystem::path file = base / ("abi-bench-" + std::to_string(static_cast<int>(format)) + ".gguf");
-    value_of(write_llama(file, shape, format));
+    value_of(synthetic::write_llama(file, shape, format));
     for (const Case& c : wanted) measure(report, c, shape, file);
     std::filesystem::remove(file);
   }

@@ -14,8 +14,18 @@ using libabi::llm::Model;
 using libabi::llm::ModelOptions;
 using libabi::llm::SessionOptions;
 
+std::string bundled_model() {
+  std::error_code failure;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failure);
+  for (const char* up : {"..", "../.."}) {  // bin/abi of an installed tree, apps/abi/abi of a build tree
+    const std::filesystem::path file = program.parent_path() / up / "share/abi/models/stories.gguf";
+    if (!failure && std::filesystem::exists(file, failure)) return file.lexically_normal().string();
+  }
+  return {};
+}
+
 void ModelFlags::declare(CLI::App& cli) {
-  cli.add_option("-m,--model", file, "GGUF file")->required()->type_name("FILE");
+  cli.add_option("-m,--model", file, "GGUF file; the stories in the box unless given")->required(file.empty())->type_name("FILE");
   cli.add_option("-t,--threads", threads, "threads; 0 takes what the process may use")->capture_default_str();
   cli.add_option("--device", device, "backend to run on (abi list backends)")->capture_default_str();
   cli.add_flag("--check-tensors", check_tensors, "look for NaN and infinity in every weight first");
@@ -24,8 +34,8 @@ void ModelFlags::declare(CLI::App& cli) {
 void ModelFlags::declare_session(CLI::App& cli) {
   cli.add_option("-c,--ctx-size", context, "tokens of context; 0 takes the model's, at most 4096")->capture_default_str();
   cli.add_option("-b,--batch-size,--ubatch-size", batch, "tokens evaluated at once")->capture_default_str();
-  cli.add_option("--cache-type-k", cache_k, "format of cached keys: f32, f16, bf16 or q8_0")->capture_default_str();
-  cli.add_option("--cache-type-v", cache_v, "format of cached values")->capture_default_str();
+  cli.add_option("--cache-type-k,--ctk", cache_k, "format of cached keys: f32, f16, bf16 or q8_0")->capture_default_str();
+  cli.add_option("--cache-type-v,--ctv", cache_v, "format of cached values")->capture_default_str();
   cli.add_option("--gpu-layers", gpu_layers, "layers to put on a GPU; this build has none, so only 0 changes nothing");
   cli.add_option("--flash-attn", flash_attention, "attention is always computed in one pass; on and auto are accepted")
       ->expected(0, 1)

@@ -9,8 +9,12 @@
 
 namespace app {
 
+/// The stories that come with the program: in share/abi/models, of the installed tree or of the build tree. Empty where
+/// they are not.
+std::string bundled_model();
+
 struct ModelFlags {
-  std::string file;
+  std::string file = bundled_model();
   unsigned threads = 0;
   std::string device = "cpu";
   bool check_tensors = false;

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import array
 import json
 import os
 import pty
@@ -139,7 +140,7 @@ class Errors(unittest.TestCase):
         self.assertEqual(done.stdout, b"")
 
     def test_a_wrong_command_line_is_2(self) -> None:
-        for arguments in ([], ["no-such-command"], ["run"], ["run", "-m", "x", "--no-such-flag"],
+        for arguments in ([], ["no-such-command"], ["run", "-p"], ["run", "-m", "x", "--no-such-flag"],
                           ["run", "-m", "x", "-n", "many"], ["run", "-m", "x", "-p"],
                           ["embed", "-m", "x", "--embd-normalize", "-2"]):
             done = abi(*arguments)
@@ -223,6 +224,57 @@ class OtherCommands(unittest.TestCase):
         self.assertEqual([r["text"] for r in rows], ["b", "c"])
         self.assertNotEqual(rows[0]["score"], rows[1]["score"])
         self.assertEqual(abi("embed", "-m", model, "-p", "b").returncode, 1)
+
+    def test_logits_are_rows_for_the_prompt_and_the_greedy_steps(self) -> None:
+        golden = SOURCE / "tests" / "data" / "golden" / "llm" / "logits"
+        for name, tolerance in (("llama-gqa", 1e-4), ("gpt2", 1e-3), ("bert-cls", 1e-3)):
+            case = json.loads((golden / f"{name}.json").read_text())
+            steps = max(len(case["greedy_tokens"]) - 1, 0)
+            with tempfile.TemporaryDirectory() as folder:
+                out = Path(folder) / "out.f32"
+                done = abi("logits", "-m", str(MODELS / f"{name}.gguf"), "--tokens", ",".join(map(str, case["prompt_tokens"])),
+                           "--steps", str(steps), "--ctk", "f32", "--ctv", "f32", "-o", str(out))
+                self.assertEqual(done.returncode, 0, done.stderr)
+                found, expected = array.array("f", out.read_bytes()), array.array("f", (golden / f"{name}.f32").read_bytes())
+            self.assertEqual(len(found), len(expected))
+            self.assertLess(max(abs(a - b) for a, b in zip(found, expected)), tolerance)
+            if steps:
+                self.assertEqual(json.loads(done.stdout)["greedy_tokens"], case["greedy_tokens"][:steps])
+        self.assertEqual(abi("logits", "--tokens", "1,99999", "-o", os.devnull).returncode, 1)
+        self.assertEqual(abi("logits", "--tokens", "1", "-o", "/no/such/folder/x").returncode, 1)
+
+    def test_lines_are_tokenised_and_back(self) -> None:
+        texts = ["The little fox", "", "naïve \u2603", "</s>"]
+        lines = "".join(json.dumps(text) + "\n" for text in texts).encode()
+        plain = [json.loads(line) for line in abi("tokenize", "--jsonl", text=lines).stdout.splitlines()]
+        marked = [json.loads(line) for line in
+                  abi("tokenize", "--jsonl", "--add-special", "--parse-special", text=lines).stdout.splitlines()]
+        self.assertEqual([ids[1:] for ids in marked[:3]], plain[:3])
+        self.assertEqual(len(marked[3]), 2)
+        back = abi("tokenize", "--jsonl", "--detokenize", text="".join(f"{ids}\n" for ids in plain).encode())
+        self.assertEqual([json.loads(line).strip() for line in back.stdout.splitlines()], [text.strip() for text in texts])
+        ids = abi("tokenize", "--jsonl", "--hex", text=b"ff41\n")
+        self.assertEqual(abi("tokenize", "--jsonl", "--detokenize", "--hex", text=ids.stdout).stdout.strip()[-4:], b"ff41")
+        for wrong in (b"word\n", b"[1]\n"):
+            done = abi("tokenize", "--jsonl", text=b'"fine"\n' + wrong)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"line 2", done.stderr)
+
+    def test_synth_writes_a_model_that_runs(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            first, second = Path(folder) / "a.gguf", Path(folder) / "b.gguf"
+            for file in (first, second):
+                done = abi("synth", "--shape", "llama-15m", "--type", "q5_1", "-o", str(file), "--seed", "5")
+                self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(first.read_bytes(), second.read_bytes())
+            run = json.loads(abi("run", "-m", str(first), "-p", "w300 w301", "-n", "4", "--ignore-eos", "--json").stdout)
+            self.assertEqual(run["generated_tokens"], 4)
+        self.assertEqual(abi("synth", "--shape", "llama-9000b", "-o", os.devnull).returncode, 1)
+        self.assertEqual(abi("synth", "--type", "i32", "-o", os.devnull).returncode, 1)
+
+    def test_the_model_in_the_box_is_the_default(self) -> None:
+        default = abi("run", "-p", "Once upon a time", "--temp", "0", "-n", "8")
+        self.assertEqual((default.returncode, default.stdout), (0, abi(*ONCE, "-n", "8").stdout), default.stderr)
 
     def test_list_knows_the_families(self) -> None:
         out = json.loads(abi("list", "--json").stdout)

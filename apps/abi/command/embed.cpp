@@ -28,6 +28,7 @@ struct Embed {
 };
 
 void Embed::declare(CLI::App& cli) {
+  model.file.clear();  // the bundled model embeds nothing
   model.declare(cli);
   cli.add_option("-p,--prompt", texts, "a text; may be repeated")->type_name("TEXT");
   cli.add_option("-f,--file", file, "one text a line; - is standard input")->type_name("FILE");

@@ -2,6 +2,7 @@
 #include "command.hpp"
 #include "model_flags.hpp"
 #include "terminal.hpp"
+#include "token_lines.hpp"
 
 namespace app {
 
@@ -10,7 +11,7 @@ namespace {
 using namespace libabi::llm;
 
 struct Tokenize {
-  std::string model;
+  std::string model = bundled_model();
   TextFlags input;
   std::vector<TokenId> decode;
   bool no_special = false;
@@ -18,6 +19,7 @@ struct Tokenize {
   bool ids = false;
   bool count = false;
   bool json = false;
+  LineFlags lines;
 
   void declare(CLI::App& cli);
   Result<void> operator()() const;
@@ -25,7 +27,7 @@ struct Tokenize {
 };
 
 void Tokenize::declare(CLI::App& cli) {
-  cli.add_option("-m,--model", model, "GGUF file; only its vocabulary is read")->required()->type_name("FILE");
+  cli.add_option("-m,--model", model, "GGUF file; only its vocabulary is read")->required(model.empty())->type_name("FILE");
   input.declare(cli);
   cli.add_option("--decode", decode, "token ids to turn into text")->type_name("ID");
   cli.add_flag("--no-bos,--no-special", no_special, "do not add BOS, EOS and the like");
@@ -33,6 +35,7 @@ void Tokenize::declare(CLI::App& cli) {
   cli.add_flag("--ids", ids, "only the ids, on one line");
   cli.add_flag("--show-count", count, "the number of tokens behind the rest");
   cli.add_flag("--json", json, "one JSON object");
+  lines.declare(cli);
 }
 
 Result<void> Tokenize::show_tokens(const Tokenizer& tokenizer, std::span<const TokenId> tokens) const {
@@ -56,6 +59,7 @@ Result<void> Tokenize::show_tokens(const Tokenizer& tokenizer, std::span<const T
 Result<void> Tokenize::operator()() const {
   ABI_TRY(const GgufFile file, GgufFile::open(model));
   ABI_TRY(const Tokenizer tokenizer, Tokenizer::load(file));
+  if (lines.jsonl) return lines.run(tokenizer, input.file);
   if (!decode.empty()) {
     ABI_TRY(const std::string text, tokenizer.detokenize(decode, true));
     if (json)
