@@ -212,7 +212,8 @@ TEST(Executor, SharedPlacesGiveTheSameBitsAsPlacesOfTheirOwn) {
             << "round " << round << ", '" << graph.tensor(id).name << "'";
       }
       for (TensorId id = 0; id < inputs.size(); ++id)
-        ASSERT_EQ(std::memcmp(executor.input<float>(id).data(), inputs[id].data(), inputs[id].size() * sizeof(float)), 0);
+        ASSERT_TRUE(inputs[id].empty() ||
+                    std::memcmp(executor.input<float>(id).data(), inputs[id].data(), inputs[id].size() * sizeof(float)) == 0);
     }
   }
   EXPECT_EQ(account.live_bytes(), 0u);

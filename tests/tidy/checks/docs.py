@@ -66,12 +66,10 @@ def paths(tree: Tree, file: str, prose: str) -> Iterable[str]:
 
 def commands(tree: Tree, file: str, text: str) -> Iterable[str]:
     for block in re.finditer(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
-        line = line_of(text, block.start(1))
-        for command in block.group(1).replace("\\\n", " \n").split("\n"):
-            words = shlex.split(command, comments=True)
+        for command in re.finditer(r"(?:[^\n\\]|\\\n|\\.)+", block.group(1)):  # a backslash ties lines together
+            words = shlex.split(command.group().replace("\\\n", " "), comments=True)
             for problem in problems_of(tree, words):
-                yield f"{file}:{line}: {problem}"
-            line += 1
+                yield f"{file}:{line_of(text, block.start(1) + command.start())}: {problem}"
 
 
 def problems_of(tree: Tree, words: list[str]) -> Iterable[str]:
