@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     texts = split(options.seed, options.stories, options.held_out)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text("\n".join(texts) + "\n", encoding="utf-8")
     print(f"{len(texts)} stories, {sum(len(t.split()) for t in texts)} words")
 

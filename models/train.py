@@ -2,6 +2,9 @@
 """Trains the story model and exports it.
 
     train.py --train train.txt --held-out held_out.txt --steps 4000 --work WORK --gguf stories.gguf
+    train.py ... --from stories.gguf --rate 2e-3 --seed 2
+
+The second form goes on from the weights and the tokenizer of a file; the optimizers start afresh.
 
 Every batch holds stories of about one length, each from position 0, so no story sees another one. Hidden
 matrices are trained with Muon (Jordan et al., 2024), embeddings and norms with AdamW. The learning rate
@@ -22,7 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import bpe
-from export_gguf import export
+from export_gguf import export, load
 from network import Llama, Shape
 
 POOL = 4096  # Stories sorted by length together: little padding, and batches still differ.
@@ -94,6 +97,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="ends the schedule early on a slow machine")
     parser.add_argument("--tokens", type=int, default=2048, help="tokens per batch")
     parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--from", type=Path, dest="origin", help="GGUF file to go on from; it decides all sizes")
     parser.add_argument("--vocab", type=int, default=2048)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--threads", type=int, default=1)
@@ -103,14 +107,19 @@ def main() -> None:
     torch.set_num_threads(o.threads)
     torch.manual_seed(o.seed)
     texts = o.train.read_text(encoding="utf-8").splitlines()
-    tokenizer = bpe.train(texts[:20000], o.vocab)
+    model, tokenizer = load(o.origin) if o.origin else fresh(texts, o)
     stories = encode(texts, tokenizer)
     held = encode(o.held_out.read_text(encoding="utf-8").splitlines(), tokenizer)
-    model = Llama(Shape(vocab=len(tokenizer.pieces), layers=o.layers))
     print(f"{sum(p.numel() for p in model.parameters())} parameters, {sum(map(len, stories))} tokens, "
           f"longest story {max(map(len, stories))}", flush=True)
     assert max(map(len, stories)) <= model.s.context
     run(model, tokenizer, stories, held, o)
+
+
+def fresh(texts: list[str], o: argparse.Namespace) -> tuple[Llama, bpe.Tokenizer]:
+    """Random weights, and a tokenizer learned from the first stories."""
+    tokenizer = bpe.train(texts[:20000], o.vocab)
+    return Llama(Shape(vocab=len(tokenizer.pieces), layers=o.layers)), tokenizer
 
 
 def run(model: Llama, tokenizer: bpe.Tokenizer, stories: list[list[int]], held: list[list[int]],
