@@ -1,5 +1,31 @@
 # What the house stands on, all from the system: see the table in docs/architecture.md.
-find_package(Threads REQUIRED)
+if(ABI_WASM)
+  add_library(Threads::Threads INTERFACE IMPORTED)
+else()
+  find_package(Threads REQUIRED)
+endif()
+
+# abi_optional_package(<name> <module>): what the library is better with. ABI_HAS_<NAME> says whether pkg-config finds the
+# module; then ABI_<NAME>_LINK are the names of its libraries, for LINK, and the static library's users are told of it.
+find_package(PkgConfig)
+function(abi_optional_package name module)
+  set(has 0)
+  set(link)
+  if(PkgConfig_FOUND AND NOT CMAKE_CROSSCOMPILING)
+    pkg_check_modules(abi_${name} QUIET ${module})
+    if(abi_${name}_FOUND)
+      set(has 1)
+      set(link ${abi_${name}_LIBRARIES})
+      set_property(GLOBAL APPEND PROPERTY ABI_PKGCONFIG_MODULES ${module})
+    endif()
+  endif()
+  set(ABI_HAS_${name} ${has} PARENT_SCOPE)
+  set(ABI_${name}_LINK ${link} PARENT_SCOPE)
+endfunction()
+abi_optional_package(HWLOC hwloc)  # memory nodes
+abi_optional_package(DW libdw)     # names and lines of the addresses of a leak
+abi_optional_package(TBB tbb)      # a scheduler on a host's threads
+
 if(CMAKE_CROSSCOMPILING)
   # The cross builds are for kernels and their tests: header-only libraries are seen through a folder of links, since
   # /usr/include itself holds the host's headers.
@@ -9,14 +35,24 @@ if(CMAKE_CROSSCOMPILING)
     file(CREATE_LINK /usr/include/${name} ${host_headers}/${name} SYMBOLIC)
   endforeach()
   add_library(fmt::fmt INTERFACE IMPORTED)
-  target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY)
+  target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY $<$<BOOL:${ABI_WASM}>:FMT_USE_LOCALE=0>)
   target_include_directories(fmt::fmt SYSTEM INTERFACE ${host_headers})
   add_library(spdlog::spdlog INTERFACE IMPORTED)
   target_compile_definitions(spdlog::spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
   target_link_libraries(spdlog::spdlog INTERFACE fmt::fmt Threads::Threads)
   add_library(nlohmann_json::nlohmann_json INTERFACE IMPORTED)
   target_include_directories(nlohmann_json::nlohmann_json SYSTEM INTERFACE ${host_headers})
-  if(BUILD_TESTING)
+  if(BUILD_TESTING AND ABI_WASM)
+    # GoogleTest without what WASI has not: threads, death tests, pipes.
+    set(googletest /usr/src/googletest/googletest)
+    add_library(gtest_main STATIC ${googletest}/src/gtest-all.cc ${googletest}/src/gtest_main.cc)
+    target_include_directories(gtest_main SYSTEM PUBLIC ${googletest}/include PRIVATE ${googletest})
+    target_compile_features(gtest_main PUBLIC cxx_std_23)
+    target_compile_definitions(gtest_main PUBLIC GTEST_HAS_PTHREAD=0 GTEST_HAS_DEATH_TEST=0 GTEST_HAS_STREAM_REDIRECTION=0
+      GTEST_HAS_EXCEPTIONS=0 GTEST_HAS_POSIX_RE=0)
+    add_library(GTest::gtest_main ALIAS gtest_main)
+    target_compile_definitions(nlohmann_json::nlohmann_json INTERFACE JSON_NOEXCEPTION)
+  elseif(BUILD_TESTING)
     add_subdirectory(/usr/src/googletest ${PROJECT_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
     if(NOT TARGET GTest::gtest_main)
       add_library(GTest::gtest_main ALIAS gtest_main)

@@ -32,6 +32,8 @@ foreach(link IN LISTS links)
     endif()
   endif()
 endforeach()
+get_property(modules GLOBAL PROPERTY ABI_PKGCONFIG_MODULES)  # linked by their libraries' names, which need no package
+list(APPEND abi_pkgconfig_requires ${modules})
 string(STRIP "${abi_dependencies}" abi_dependencies)
 list(JOIN abi_pkgconfig_requires ", " abi_pkgconfig_requires)
 

@@ -1,3 +1,5 @@
+#include "pages.hpp"
+
 #include <abi/base/boundary.hpp>
 #include <abi/memory/mapped_file.hpp>
 
@@ -100,11 +102,6 @@ Result<Mapping> map(const std::filesystem::path& file) {
   void* const data = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_PRIVATE, descriptor.number, 0);
   if (data == MAP_FAILED) return system_failure(errno, "map", file);
   return Mapping{static_cast<std::byte*>(data), static_cast<std::size_t>(size)};
-}
-
-std::size_t page_bytes() noexcept {
-  static const auto bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  return bytes;
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <latch>
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -126,6 +128,32 @@ TEST(MemoryAccount, DoomedChargesOfOneThreadAreInvisibleToAnother) {
   EXPECT_EQ(leaf.peak_bytes(), 50u);
   EXPECT_EQ(leaf.live_bytes(), 0u);
   rest.release(50);
+}
+
+TEST(MemoryAccount, ListsTheTreeBelowIt) {
+  MemoryAccount root("host", 1ull << 30);
+  MemoryAccount model("model", 100'000, &root);
+  auto gone = std::make_unique<MemoryAccount>("gone", unlimited, &root);
+  MemoryAccount cache("cache", unlimited, &root);
+  MemoryAccount pages("pages", unlimited, &cache);
+  gone.reset();
+  ASSERT_TRUE(model.charge(5000));
+  ASSERT_TRUE(pages.charge(20'000));
+  pages.release(10'000);
+  std::string names;
+  const auto figures = root.figures().value();
+  for (const AccountFigures& each : figures) names += std::to_string(each.depth) + each.name + " ";
+  EXPECT_EQ(names, "0host 1model 1cache 2pages ");
+  EXPECT_EQ(root.report().value(),
+            "host: 14.6 KiB live, 24.4 KiB at most, of 1.0 GiB\n"
+            "  model: 5000 B live, 5000 B at most, of 97.7 KiB\n"
+            "  cache: 10000 B live, 19.5 KiB at most, of unlimited\n"
+            "    pages: 10000 B live, 19.5 KiB at most, of unlimited\n");
+  EXPECT_EQ(pages.figures().value().size(), 1u);
+  EXPECT_EQ(pages.parent(), &cache);
+  EXPECT_EQ(root.parent(), nullptr);
+  model.release(5000);
+  pages.release(10'000);
 }
 
 TEST(Charge, GivesBackWhatItTook) {
