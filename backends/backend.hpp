@@ -2,7 +2,7 @@
 /// What a backend's folder gives to the registry: one constant. The folder's stub.cpp defines the same one.
 
 #include <abi/compute/device.hpp>
-#include <abi/task/pool.hpp>
+#include <abi/task/scheduler.hpp>
 
 namespace libabi::backends {
 
@@ -11,8 +11,8 @@ struct Backend {
   bool in_build = false;  ///< false in the stub
   /// Devices found, or why there are none.
   std::string (*description)() = nullptr;
-  /// A device on a pool, which outlives it. Errors: unavailable (the stub, or no device here).
-  Result<std::unique_ptr<compute::Device>> (*open)(task::Pool& pool) = nullptr;
+  /// A device on a scheduler, which outlives it. Errors: unavailable (the stub, or no device here).
+  Result<std::unique_ptr<compute::Device>> (*open)(task::Scheduler& scheduler) = nullptr;
 };
 
 #define ABI_BACKEND(name) extern ABI_API const Backend backend_##name;

@@ -21,11 +21,11 @@ std::vector<BackendInfo> list() {
   return out;
 }
 
-Result<std::unique_ptr<compute::Device>> open_device(std::string_view backend, task::Pool& pool) {
+Result<std::unique_ptr<compute::Device>> open_device(std::string_view backend, task::Scheduler& scheduler) {
   return boundary([&]() -> Result<std::unique_ptr<compute::Device>> {
     std::string known;
     for (const Backend* member : members) {
-      if (member->name == backend) return member->open(pool);
+      if (member->name == backend) return member->open(scheduler);
       known += (known.empty() ? "" : ", ") + std::string(member->name);
     }
     return error(ErrorCode::not_found, "there is no backend '{}', known are {}", backend, known);

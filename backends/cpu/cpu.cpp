@@ -2,6 +2,7 @@
 #include "device.hpp"
 
 #include <abi/base/boundary.hpp>
+#include <abi/task/processors.hpp>
 
 namespace libabi::backends {
 
@@ -9,9 +10,9 @@ namespace {
 
 std::string description() { return format("{}, {} processors", simd::name(simd::isa()), task::available_processors()); }
 
-Result<std::unique_ptr<compute::Device>> open(task::Pool& pool) {
+Result<std::unique_ptr<compute::Device>> open(task::Scheduler& scheduler) {
   return boundary([&]() -> Result<std::unique_ptr<compute::Device>> {
-    return std::make_unique<cpu::Device>(pool, cpu::KernelTables{simd::kernels(), quant::kernels(), cpu::kernels()});
+    return std::make_unique<cpu::Device>(scheduler, cpu::KernelTables{simd::kernels(), quant::kernels(), cpu::kernels()});
   });
 }
 

@@ -68,7 +68,7 @@ Result<std::uint64_t> Device::prepared_bytes(const TensorDesc& weight, Op use) c
 Result<std::unique_ptr<DeviceTensor>> Device::prepare(const TensorDesc& weight, Op use, std::span<const std::byte> bytes,
                                                       memory::MemoryAccount& account) {
   return boundary([&]() -> Result<std::unique_ptr<DeviceTensor>> {
-    return Tensor::prepare(weight, use, bytes, machine_.kernels.quant, pool_, account);
+    return Tensor::prepare(weight, use, bytes, machine_.kernels.quant, scheduler_, account);
   });
 }
 
@@ -95,7 +95,7 @@ Result<void> Device::run(const Graph& graph, const compute::Bindings& bindings, 
     const Run run{graph, bindings, shape, machine_.kernels, program->schedule().regions, workspace.data()};
     for (const Node& node : graph.nodes())
       if (const auto check = operation_of(node.op).check) ABI_TRY(check(run, node));
-    return run_program(*program, run, pool_, stop);
+    return run_program(*program, run, scheduler_, stop);
   });
 }
 

@@ -4,13 +4,16 @@
 
 namespace libabi::backends::cpu {
 
-/// The processors of a pool as one device.
+/// The processors of a scheduler as one device.
 class Device final : public compute::Device {
  public:
-  /// `pool` must outlive it.
-  Device(task::Pool& pool, const KernelTables& kernels) : pool_(pool), machine_{.kernels = kernels, .members = pool.threads()} {}
+  /// `scheduler` must outlive it.
+  Device(task::Scheduler& scheduler, const KernelTables& kernels)
+      : scheduler_(scheduler), machine_{.kernels = kernels, .members = scheduler.threads()} {}
   /// With another limit for what one member does alone; tests set it to 0, so that everything is shared.
-  Device(task::Pool& pool, const KernelTables& kernels, double solo_ns) : Device(pool, kernels) { machine_.solo_ns = solo_ns; }
+  Device(task::Scheduler& scheduler, const KernelTables& kernels, double solo_ns) : Device(scheduler, kernels) {
+    machine_.solo_ns = solo_ns;
+  }
 
   std::string_view name() const noexcept override { return "cpu"; }
   std::string description() const override;
@@ -27,7 +30,7 @@ class Device final : public compute::Device {
                    const compute::RunShape& shape, const task::StopToken& stop) override;
 
  private:
-  task::Pool& pool_;
+  task::Scheduler& scheduler_;
   Machine machine_;
   ProgramCache programs_;
 };

@@ -41,7 +41,7 @@ void Product::multiply(std::int64_t plane, std::int64_t first, std::int64_t rows
     format.decode(from + static_cast<std::uint64_t>(first + r) * held.row_bytes, row, columns);
     for (std::int64_t t = 0; t < tokens; ++t) {
       const auto* values = reinterpret_cast<const float*>(x + static_cast<std::size_t>(t) * x_stride);
-      out[static_cast<std::size_t>(t) * out_stride + static_cast<std::size_t>(r)] = kernels_.simd.dot(row, values, columns);
+      out[static_cast<std::size_t>(t) * out_stride + static_cast<std::size_t>(r)] = kernels_.simd.dot_f32(row, values, columns);
     }
   }
 }

@@ -75,10 +75,10 @@ class Walk {
 
 }  // namespace
 
-Result<void> run_program(const Program& program, const Run& run, task::Pool& pool, const task::StopToken& stop) {
+Result<void> run_program(const Program& program, const Run& run, task::Scheduler& scheduler, const task::StopToken& stop) {
   if (stop.stop_requested()) return error(ErrorCode::cancelled, "the run is cancelled before it begins");
   Walk walk(program, run, stop);
-  ABI_TRY(pool.gang([&](task::GangMember& member) { walk.walk(member); }));
+  ABI_TRY(scheduler.gang([&](task::GangMember& member) { walk.walk(member); }));
   return walk.result();
 }
 

@@ -1,5 +1,7 @@
 #include "tensor.hpp"
 
+#include <abi/task/parallel.hpp>
+
 #include <algorithm>
 
 #if defined(__linux__)
@@ -54,21 +56,24 @@ void want_large_pages(memory::Buffer& buffer) {
 }
 
 /// Packs all panels of all planes, each by whoever is free.
-Result<void> pack(const TensorDesc& weight, const Holding& held, const std::byte* from, std::byte* to, task::Pool& pool) {
+Result<void> pack(const TensorDesc& weight, const Holding& held, const std::byte* from, std::byte* to,
+                  task::Scheduler& scheduler) {
   const quant::MatrixKernel& kernel = *held.kernel;
   const auto columns = static_cast<std::size_t>(weight.shape.columns), rows = static_cast<std::size_t>(weight.shape.rows);
   const std::size_t panels = panel_count(weight.shape.rows, kernel.panel_rows);
   const std::uint64_t panel_bytes = kernel.panel_bytes(columns);
   constexpr std::size_t worth_a_claim_bytes = 1 << 18;
   const std::size_t grain = worth_a_claim_bytes / panel_bytes + 1;
-  return pool.parallel_for(
-      0, panels * static_cast<std::size_t>(weight.shape.planes), grain, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) {
-          const std::size_t plane = i / panels, first = i % panels * kernel.panel_rows;
-          const std::size_t count = std::min<std::size_t>(kernel.panel_rows, rows - first);
-          kernel.pack(from + (plane * rows + first) * held.row_bytes, held.row_bytes, count, columns, to + i * panel_bytes);
-        }
-      });
+  return task::parallel_for(scheduler, 0, panels * static_cast<std::size_t>(weight.shape.planes),
+                            [&](std::size_t begin, std::size_t end) {
+                              for (std::size_t i = begin; i < end; ++i) {
+                                const std::size_t plane = i / panels, first = i % panels * kernel.panel_rows;
+                                const std::size_t count = std::min<std::size_t>(kernel.panel_rows, rows - first);
+                                kernel.pack(from + (plane * rows + first) * held.row_bytes, held.row_bytes, count, columns,
+                                            to + i * panel_bytes);
+                              }
+                            },
+                            {.grain = grain});
 }
 
 void decode(const TensorDesc& weight, std::uint64_t given_row_bytes, const std::byte* from, std::byte* to) {
@@ -107,7 +112,8 @@ Result<Holding> holding(const TensorDesc& weight, Op use, const quant::Kernels& 
 }
 
 Result<std::unique_ptr<Tensor>> Tensor::prepare(const TensorDesc& weight, Op use, std::span<const std::byte> bytes,
-                                                const quant::Kernels& kernels, task::Pool& pool, memory::MemoryAccount& account) {
+                                                const quant::Kernels& kernels, task::Scheduler& scheduler,
+                                                memory::MemoryAccount& account) {
   ABI_TRY(const Holding held, holding(weight, use, kernels));
   ABI_TRY(check_bytes(weight, bytes));
   std::unique_ptr<Tensor> tensor(new Tensor(weight, held));
@@ -117,7 +123,7 @@ Result<std::unique_ptr<Tensor>> Tensor::prepare(const TensorDesc& weight, Op use
   tensor->data_ = tensor->own_.data();
   if (held.layout == Layout::packed) {
     want_large_pages(tensor->own_);
-    ABI_TRY(pack(weight, held, bytes.data(), tensor->own_.data(), pool));
+    ABI_TRY(pack(weight, held, bytes.data(), tensor->own_.data(), scheduler));
   } else {
     ABI_TRY(const std::uint64_t given_row_bytes,
             quant::row_bytes(quant::format(weight.format), static_cast<std::uint64_t>(weight.shape.columns)));

@@ -4,7 +4,7 @@
 #include <abi/compute/device.hpp>
 #include <abi/memory/buffer.hpp>
 #include <abi/quant/kernels.hpp>
-#include <abi/task/pool.hpp>
+#include <abi/task/scheduler.hpp>
 
 namespace libabi::backends::cpu {
 
@@ -31,7 +31,7 @@ class Tensor final : public compute::DeviceTensor {
  public:
   static Result<std::unique_ptr<Tensor>> prepare(const compute::TensorDesc& weight, compute::Op use,
                                                  std::span<const std::byte> bytes, const quant::Kernels& kernels,
-                                                 task::Pool& pool, memory::MemoryAccount& account);
+                                                 task::Scheduler& scheduler, memory::MemoryAccount& account);
   static Result<std::unique_ptr<Tensor>> make_state(const compute::TensorDesc& state, memory::MemoryAccount& account);
 
   std::uint64_t owned_bytes() const noexcept override { return own_.size(); }

@@ -7,6 +7,6 @@ constinit const Backend backend_null = {
     .name = "null",
     .in_build = true,
     .description = [] { return std::string(null::description); },
-    .open = [](task::Pool&) -> Result<std::unique_ptr<compute::Device>> { return std::make_unique<null::Device>(); }};
+    .open = [](task::Scheduler&) -> Result<std::unique_ptr<compute::Device>> { return std::make_unique<null::Device>(); }};
 
 }  // namespace libabi::backends

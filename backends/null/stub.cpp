@@ -6,6 +6,6 @@ constinit const Backend backend_null = {
     .name = "null",
     .in_build = false,
     .description = [] { return std::string("not in this build of abi"); },
-    .open = [](task::Pool&) -> Result<std::unique_ptr<compute::Device>> { return unavailable("the backend null"); }};
+    .open = [](task::Scheduler&) -> Result<std::unique_ptr<compute::Device>> { return unavailable("the backend null"); }};
 
 }  // namespace libabi::backends

@@ -1,35 +1,24 @@
+#include "processors.hpp"
 #include "cgroup.hpp"
 
-#include <abi/task/pool.hpp>
+#include <abi/task/processors.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <thread>
-
-#if defined(__linux__)
-#include <sched.h>
-#endif
 
 namespace libabi::task {
 
 namespace {
 
-#if defined(__linux__)
 unsigned affinity_processors() {
-  // The mask has to be as long as the kernel's, which only trying tells.
-  constexpr int most = 1 << 20;
-  for (int processors = CPU_SETSIZE; processors <= most; processors *= 4) {
-    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> mask(CPU_ALLOC(processors), [](cpu_set_t* set) { CPU_FREE(set); });
-    if (!mask) break;
-    const std::size_t bytes = CPU_ALLOC_SIZE(processors);
-    if (sched_getaffinity(0, bytes, mask.get()) == 0) return static_cast<unsigned>(CPU_COUNT_S(bytes, mask.get()));
-  }
-  return std::thread::hardware_concurrency();
+  const auto usable = static_cast<unsigned>(usable_processors().size());
+  return usable != 0 ? usable : std::thread::hardware_concurrency();
 }
 
+#if defined(__linux__)
 std::optional<std::string> read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return {};
@@ -43,7 +32,6 @@ std::optional<double> quota_processors() {
   return cgroup_processors(*cgroup, *mountinfo, read_text);
 }
 #else
-unsigned affinity_processors() { return std::thread::hardware_concurrency(); }
 std::optional<double> quota_processors() { return {}; }
 #endif
 

@@ -17,10 +17,10 @@ inline std::uint32_t test_seed() {
   return seed;
 }
 
-/// A device with the pool that it runs on.
+/// A device with the scheduler that it runs on.
 struct TestDevice {
   std::string backend;
-  std::unique_ptr<task::Pool> pool;
+  std::unique_ptr<task::Scheduler> scheduler;
   std::unique_ptr<compute::Device> device;
 };
 
@@ -29,8 +29,8 @@ inline std::vector<TestDevice> open_devices(unsigned threads) {
   std::vector<TestDevice> out;
   for (const backends::BackendInfo& info : backends::list()) {
     TestDevice entry{
-        .backend = std::string(info.name), .pool = task::Pool::create({.threads = threads}).value(), .device = nullptr};
-    auto device = backends::open_device(info.name, *entry.pool);
+        .backend = std::string(info.name), .scheduler = task::Scheduler::create({.threads = threads}).value(), .device = nullptr};
+    auto device = backends::open_device(info.name, *entry.scheduler);
     if (!device) {
       std::cout << "no device of " << info.name << ": " << device.error().text() << "\n";
       continue;

@@ -76,8 +76,8 @@ bool exact_formats(const Case& test) {
 
 class HarnessTest : public testing::Test {
  protected:
-  std::unique_ptr<task::Pool> pool_ = task::Pool::create({.threads = 1}).value();
-  std::unique_ptr<Device> null_ = backends::open_device("null", *pool_).value_or(nullptr);
+  std::unique_ptr<task::Scheduler> scheduler_ = task::Scheduler::create({.threads = 1}).value();
+  std::unique_ptr<Device> null_ = backends::open_device("null", *scheduler_).value_or(nullptr);
   FaultyDevice faulty_{null_.get()};
 
   void SetUp() override {

@@ -12,8 +12,8 @@ using quant::FormatId;
 
 class NullDevice : public testing::Test {
  protected:
-  std::unique_ptr<task::Pool> pool_ = task::Pool::create({.threads = 1}).value();
-  std::unique_ptr<Device> device_ = open_device("null", *pool_).value_or(nullptr);
+  std::unique_ptr<task::Scheduler> scheduler_ = task::Scheduler::create({.threads = 1}).value();
+  std::unique_ptr<Device> device_ = open_device("null", *scheduler_).value_or(nullptr);
   memory::MemoryAccount account_{"test"};
   std::vector<std::byte> bytes_ = std::vector<std::byte>(64);
   alignas(float) std::byte in_[64]{}, out_[64]{};

@@ -20,8 +20,8 @@ TEST(Backends, AreListedOnceInTheOrderOfTheirLines) {
 }
 
 TEST(Backends, AnUnknownNameIsNotFoundAndTheKnownOnesAreTold) {
-  const auto pool = task::Pool::create({.threads = 1}).value();
-  const auto device = backends::open_device("quantum", *pool);
+  const auto scheduler = task::Scheduler::create({.threads = 1}).value();
+  const auto device = backends::open_device("quantum", *scheduler);
   ASSERT_FALSE(device);
   EXPECT_EQ(device.error().code, ErrorCode::not_found);
   EXPECT_NE(device.error().message.find("'quantum'"), std::string::npos) << device.error().message;
@@ -30,9 +30,9 @@ TEST(Backends, AnUnknownNameIsNotFoundAndTheKnownOnesAreTold) {
 }
 
 TEST(Backends, EachOpensOrSaysThatItIsUnavailable) {
-  const auto pool = task::Pool::create({.threads = 1}).value();
+  const auto scheduler = task::Scheduler::create({.threads = 1}).value();
   for (const backends::BackendInfo& info : backends::list()) {
-    const auto device = backends::open_device(info.name, *pool);
+    const auto device = backends::open_device(info.name, *scheduler);
     if (device) {
       EXPECT_TRUE(info.in_build) << info.name;
       EXPECT_EQ((*device)->name(), info.name);

@@ -188,8 +188,8 @@ std::vector<std::vector<float>> run_apart(const Graph& graph, const std::vector<
 
 TEST(Executor, SharedPlacesGiveTheSameBitsAsPlacesOfTheirOwn) {
   std::mt19937 random(test_seed());
-  const auto pool = task::Pool::create({.threads = 1}).value();
-  const auto device = backends::open_device("null", *pool);
+  const auto scheduler = task::Scheduler::create({.threads = 1}).value();
+  const auto device = backends::open_device("null", *scheduler);
   if (!device) GTEST_SKIP() << device.error().text();
   memory::MemoryAccount account("test");
   std::uniform_real_distribution<float> values(-2, 2);

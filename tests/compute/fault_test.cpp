@@ -66,8 +66,8 @@ void fail_each(Device& device) {
 }
 
 TEST(Compute, EveryAllocationThatFailsIsAnErrorAndLeavesNothing) {
-  const auto pool = task::Pool::create({.threads = 1}).value();
-  const auto null = backends::open_device("null", *pool).value_or(nullptr);
+  const auto scheduler = task::Scheduler::create({.threads = 1}).value();
+  const auto null = backends::open_device("null", *scheduler).value_or(nullptr);
   if (!null) GTEST_SKIP() << "this build has no device null";
   fail_each<test::FailingNew>(*null);
   fail_each<memory::AllocationFault>(*null);

@@ -1,6 +1,6 @@
 #include "cgroup.hpp"
 
-#include <abi/task/pool.hpp>
+#include <abi/task/processors.hpp>
 
 #include <gtest/gtest.h>
 

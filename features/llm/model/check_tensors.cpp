@@ -1,5 +1,7 @@
 #include "model/check_tensors.hpp"
 
+#include <abi/task/parallel.hpp>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -26,19 +28,20 @@ std::uint64_t first_bad(const quant::Format& format, std::span<const std::byte> 
   return none;
 }
 
-Result<void> check(const GgufFile& file, const GgufTensor& tensor, task::Pool& pool) {
+Result<void> check(const GgufFile& file, const GgufTensor& tensor, task::Scheduler& scheduler) {
   ABI_TRY(const auto bytes, file.data(tensor));
   if (!tensor.format->decode) return {};
   const std::uint64_t chunks = (tensor.elements + chunk - 1) / chunk;
   std::atomic<std::uint64_t> bad{none};
-  ABI_TRY(pool.parallel_for(0, chunks, 16, [&](std::size_t from, std::size_t to) {
+  const auto look = [&](std::size_t from, std::size_t to) {
     if (from * chunk > bad.load(std::memory_order_relaxed)) return;
     const std::uint64_t found =
         first_bad(*tensor.format, bytes, from * chunk, std::min<std::uint64_t>(to * chunk, tensor.elements));
     std::uint64_t known = bad.load(std::memory_order_relaxed);
     while (found < known && !bad.compare_exchange_weak(known, found, std::memory_order_relaxed)) {
     }
-  }));
+  };
+  ABI_TRY(task::parallel_for(scheduler, 0, chunks, look, {.grain = 16}));
   const std::uint64_t at = bad.load(std::memory_order_relaxed);
   if (at == none) return {};
   std::array<float, chunk> values;
@@ -56,9 +59,9 @@ std::uint64_t checked_bytes(const GgufFile& file) {
   return bytes;
 }
 
-Result<void> check_tensors(const GgufFile& file, task::Pool& pool, LoadProgress& progress) {
+Result<void> check_tensors(const GgufFile& file, task::Scheduler& scheduler, LoadProgress& progress) {
   for (const GgufTensor& tensor : file.tensors()) {
-    ABI_TRY(check(file, tensor, pool));
+    ABI_TRY(check(file, tensor, scheduler));
     file.done_with(tensor);
     ABI_TRY(progress.add(tensor.bytes));
   }

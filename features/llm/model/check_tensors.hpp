@@ -3,7 +3,7 @@
 #include "model/load_progress.hpp"
 
 #include <abi/llm/gguf.hpp>
-#include <abi/task/pool.hpp>
+#include <abi/task/scheduler.hpp>
 
 namespace libabi::llm {
 
@@ -12,6 +12,6 @@ std::uint64_t checked_bytes(const GgufFile& file);
 
 /// Looks for NaN and infinity in every tensor of the file. Errors: failed_precondition (names the first tensor that has
 /// one and its first such element), unsupported (a format that this build does not know), cancelled.
-Result<void> check_tensors(const GgufFile& file, task::Pool& pool, LoadProgress& progress);
+Result<void> check_tensors(const GgufFile& file, task::Scheduler& scheduler, LoadProgress& progress);
 
 }  // namespace libabi::llm

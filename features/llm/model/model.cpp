@@ -16,7 +16,7 @@ Result<void> load(Model::Impl& m, const ModelOptions& options) {
   ABI_TRY(const WeightSurvey survey, survey_weights(m.model, device));
   LoadProgress progress(options.progress, survey.read_bytes + (options.check_tensors ? checked_bytes(m.model.file) : 0));
   ABI_TRY(progress.add(0));
-  if (options.check_tensors) ABI_TRY(check_tensors(m.model.file, *m.runtime.pool, progress));
+  if (options.check_tensors) ABI_TRY(check_tensors(m.model.file, *m.runtime.scheduler, progress));
   ABI_TRY(m.vocabulary, memory::Charge::take(m.account, m.model.tokenizer.memory_bytes()));
   ABI_TRY(m.mapped, memory::Charge::take(m.account, survey.mapped_bytes));
   ABI_TRY(m.weights, load_weights(m.model, survey, device, m.account, progress));

@@ -46,12 +46,14 @@ Result<ModelFile> open_model_file(const std::filesystem::path& path) {
 }
 
 Result<Runtime> open_runtime(const ModelOptions& options) {
-  Runtime runtime{.pool = options.pool};
-  if (!runtime.pool) {
-    ABI_TRY(runtime.own_pool, task::Pool::create({.threads = options.threads}));
-    runtime.pool = runtime.own_pool.get();
+  Runtime runtime{.scheduler = options.scheduler};
+  if (!runtime.scheduler && options.threads == 0) {
+    ABI_TRY(runtime.scheduler, task::Scheduler::shared());
+  } else if (!runtime.scheduler) {
+    ABI_TRY(runtime.own_scheduler, task::Scheduler::create({.threads = options.threads}));
+    runtime.scheduler = runtime.own_scheduler.get();
   }
-  ABI_TRY(runtime.device, backends::open_device(options.backend, *runtime.pool));
+  ABI_TRY(runtime.device, backends::open_device(options.backend, *runtime.scheduler));
   return runtime;
 }
 

@@ -19,10 +19,10 @@ struct ModelFile {
 /// Reads header and vocabulary; touches no tensor data. Errors: those of Model::open but for memory.
 Result<ModelFile> open_model_file(const std::filesystem::path& file);
 
-/// A pool, where the caller gave none, and the device on it. The device goes first.
+/// The scheduler that the options ask for, and the device on it. The device goes first.
 struct Runtime {
-  std::unique_ptr<task::Pool> own_pool;
-  task::Pool* pool = nullptr;
+  std::unique_ptr<task::Scheduler> own_scheduler;
+  task::Scheduler* scheduler = nullptr;
   std::unique_ptr<compute::Device> device;
 };
 Result<Runtime> open_runtime(const ModelOptions& options);

@@ -2,7 +2,7 @@
 /// The backends of this build and the devices they offer.
 
 #include <abi/compute/device.hpp>
-#include <abi/task/pool.hpp>
+#include <abi/task/scheduler.hpp>
 
 namespace libabi::backends {
 
@@ -13,8 +13,8 @@ struct BackendInfo {
 };
 
 ABI_API std::vector<BackendInfo> list();
-/// Opens a device of a backend on a pool, which must outlive it. Errors: not_found (no such backend; names the known
+/// Opens a device of a backend on a scheduler, which must outlive it. Errors: not_found (no such backend; names the known
 /// ones), unavailable (not in this build, or no device here).
-ABI_API Result<std::unique_ptr<compute::Device>> open_device(std::string_view backend, task::Pool& pool);
+ABI_API Result<std::unique_ptr<compute::Device>> open_device(std::string_view backend, task::Scheduler& scheduler);
 
 }  // namespace libabi::backends

@@ -18,11 +18,15 @@ ABI_API Error current_exception_error() noexcept;
 ///     Result<Model> Model::open(...) { return boundary([&] { return open_model(...); }); }
 template <class Body>
 std::invoke_result_t<Body> boundary(Body&& body) noexcept {
+#if defined(__cpp_exceptions)
   try {
     return std::forward<Body>(body)();
   } catch (...) {
     return std::unexpected(detail::current_exception_error());
   }
+#else
+  return std::forward<Body>(body)();  // nothing can unwind
+#endif
 }
 
 }  // namespace libabi

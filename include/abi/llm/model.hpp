@@ -10,7 +10,7 @@
 #include <abi/llm/tokenizer.hpp>
 #include <abi/memory/account.hpp>
 #include <abi/quant/format.hpp>
-#include <abi/task/pool.hpp>
+#include <abi/task/scheduler.hpp>
 #include <abi/task/stop.hpp>
 
 #include <filesystem>
@@ -27,8 +27,8 @@ ABI_API std::span<const std::string_view> architectures() noexcept;
 
 struct ModelOptions {
   std::string backend = "cpu";               ///< a member of backends.def
-  unsigned threads = 0;                      ///< of the model's own pool; 0: what the process may use
-  task::Pool* pool = nullptr;                ///< run on this pool instead; it must outlive the model
+  unsigned threads = 0;                      ///< of a scheduler of the model's own; 0: on task::Scheduler::shared()
+  task::Scheduler* scheduler = nullptr;      ///< run on this one instead; it must outlive the model
   memory::MemoryAccount* account = nullptr;  ///< what everything is charged to; null: memory::default_account()
   bool check_tensors = false;                ///< look for NaN and infinity in every weight (reads the whole file)
   /// Gets the fraction loaded, from the opening thread; false cancels.

@@ -1,5 +1,5 @@
 #pragma once
-/// A coroutine that hands out items one at a time, as they are asked for.
+/// A coroutine that hands out items one at a time, as they are asked for, and may wait for something in between.
 ///
 ///     AsyncGenerator<Token> generate(Session& session) {
 ///       while (!done) {
@@ -11,13 +11,22 @@
 ///
 ///     for (Result<Token>& token : generate(session)) ...            // in ordinary code; or generator.pull()
 ///     Result<std::optional<Token>> token = co_await generator.next();  // in a coroutine
+///
+/// Each next() gives the body the context and the Place of whoever asks (context.hpp): its awaits are cancelled by that one's
+/// stop token, and it may switch executors, which ends with the item. Where the token is stopped, next() is `cancelled` (or the
+/// reason of the stop) at once, the body stays where it is, and another consumer may go on with it. In a Generator
+/// (generator.hpp) the body cannot wait, and is a little faster. An item costs about 3 ns.
 
 #include <abi/base/boundary.hpp>
+#include <abi/task/context_await.hpp>
+#include <abi/task/context_way_back.hpp>
+#include <abi/task/frame.hpp>
 
 #include <condition_variable>
 #include <coroutine>
 #include <exception>
 #include <iterator>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <type_traits>
@@ -37,6 +46,8 @@ class [[nodiscard]] AsyncGenerator {
 
  public:
   class promise_type;
+  template <class Kind>
+  class NextAwait;
   class Next;
   class Iterator;
 
@@ -72,7 +83,7 @@ class [[nodiscard]] AsyncGenerator {
   class Arrival;
 
   explicit AsyncGenerator(Body body) noexcept : body_(body) {}
-  Result<std::optional<T>> take() noexcept;
+  Result<std::optional<T>> take_end() noexcept;
   void destroy_body() noexcept {
     if (body_) std::exchange(body_, nullptr).destroy();
   }
@@ -93,6 +104,10 @@ class AsyncGenerator<T>::Arrival {
   }
   void wait() {
     std::unique_lock lock(mutex_);
+    if (arrived_) return;
+    lock.unlock();
+    const detail::NoDriver alone;
+    lock.lock();
     condition_.wait(lock, [this] { return arrived_; });
   }
 
@@ -103,57 +118,107 @@ class AsyncGenerator<T>::Arrival {
 };
 
 template <class T>
-class AsyncGenerator<T>::promise_type {
+class AsyncGenerator<T>::promise_type : public FrameMemory, public detail::AwaitedPromise {
  public:
+  promise_type() noexcept {}
+  ~promise_type() { drop_item(); }
   AsyncGenerator get_return_object() noexcept { return AsyncGenerator(Body::from_promise(*this)); }
   static AsyncGenerator get_return_object_on_allocation_failure() noexcept {
     return AsyncGenerator(std::unexpected(Error{ErrorCode::exhausted, "out of memory", {}}));
   }
   std::suspend_always initial_suspend() noexcept { return {}; }
-  auto final_suspend() noexcept { return HandOver(); }
-  auto yield_value(T item) noexcept {
-    item_.emplace(std::move(item));
-    return HandOver();
+  auto final_suspend() noexcept { return HandOver<detail::Transfer>(); }
+  template <class U = T>
+    requires std::is_constructible_v<T, U>
+  auto yield_value(U&& item) noexcept(std::is_nothrow_constructible_v<T, U>) {
+    std::construct_at(&item_, std::forward<U>(item));
+    has_item_ = true;
+    return HandOver<detail::Transfer>();
   }
   void return_value(Result<void> result) noexcept {
     if (!result) failure_ = std::move(result).error();
   }
   void unhandled_exception() noexcept { failure_ = libabi::detail::current_exception_error(); }
 
+  template <class Awaitable>
+  decltype(auto) await_transform(Awaitable&& awaitable) noexcept(detail::FollowsContext<Awaitable>) {
+    return detail::follow(std::forward<Awaitable>(awaitable));
+  }
+
  private:
   friend class AsyncGenerator;
-  friend class Next;
 
   // Suspends the body and goes on with whoever has asked for the item. Nothing of the body is touched once it is known
   // to be suspended, since the consumer may destroy it at once, in another thread too.
+  template <class Kind>
   struct HandOver {
+    using FollowsContext = void;
     bool await_ready() const noexcept { return false; }
-    std::coroutine_handle<> await_suspend(Body body) const noexcept {
+    typename Kind::Next await_suspend(Body body) const noexcept {
       promise_type& promise = body.promise();
-      if (Arrival* const arrival = std::exchange(promise.arrival_, nullptr)) {
-        arrival->announce();
-        return std::noop_coroutine();
-      }
-      return std::exchange(promise.consumer_, nullptr);
+      if (promise.has_own_surroundings()) [[unlikely]]  // as where a thread waits
+        if (Arrival* const arrival = std::exchange(promise.arrival_, nullptr)) {
+          arrival->announce();
+          return detail::stay<Kind>();
+        }
+      return promise.template go_back<Kind>();
     }
     void await_resume() const noexcept {}
   };
 
-  std::optional<T> item_;
+  T take_item() noexcept {
+    T item = std::move(item_);
+    drop_item();
+    return item;
+  }
+  void drop_item() noexcept {
+    if (std::exchange(has_item_, false)) std::destroy_at(&item_);
+  }
+
+  Arrival* arrival_ = nullptr;  // of the thread that waits, where it is not a coroutine
   std::optional<Error> failure_;
-  std::coroutine_handle<> consumer_;  // one of the two is set while an item is awaited
-  Arrival* arrival_ = nullptr;
+  union {
+    T item_;  // while has_item_
+  };
+  bool has_item_ = false;
+};
+
+template <class T>
+template <class Kind>
+class AsyncGenerator<T>::NextAwait {
+ public:
+  using FollowsContext = void;
+
+  explicit NextAwait(AsyncGenerator& generator) noexcept : generator_(generator), body_(generator.body_) {}
+  // Copied as a whole it would be loaded wider than it was stored a moment before, which costs g++ 3 ns.
+  NextAwait(const NextAwait&) = delete;
+  NextAwait& operator=(const NextAwait&) = delete;
+
+  bool await_ready() const noexcept { return !body_; }
+  template <class Promise>
+  typename Kind::Next await_suspend(std::coroutine_handle<Promise> consumer) noexcept {
+    promise_type& promise = body_.promise();
+    promise.begin_below(consumer);
+    promise.set_waiting(consumer);
+    if (promise.stopped()) [[unlikely]]
+      return detail::go_on<Kind>(consumer);
+    return detail::go_on<Kind>(body_);
+  }
+  Result<std::optional<T>> await_resume() const noexcept {
+    if (body_ && body_.promise().has_item_) [[likely]]
+      return Result<std::optional<T>>(std::in_place, body_.promise().take_item());
+    return generator_.take_end();
+  }
+
+ private:
+  AsyncGenerator& generator_;
+  const Body body_;
 };
 
 template <class T>
 class [[nodiscard]] AsyncGenerator<T>::Next {
  public:
-  bool await_ready() const noexcept { return !generator_.body_; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> consumer) const noexcept {
-    generator_.body_.promise().consumer_ = consumer;
-    return generator_.body_;
-  }
-  Result<std::optional<T>> await_resume() const noexcept { return generator_.take(); }
+  NextAwait<detail::Transfer> operator co_await() const noexcept { return NextAwait<detail::Transfer>(generator_); }
 
  private:
   friend class AsyncGenerator;
@@ -190,32 +255,30 @@ class AsyncGenerator<T>::Iterator {
   mutable std::optional<Result<T>> item_;  // what *iterator refers to is the consumer's to change or to move from
 };
 
+// Out of line, so that the way of an item stays short.
 template <class T>
-Result<std::optional<T>> AsyncGenerator<T>::take() noexcept {
-  if (!body_) {
-    if (failure_) return std::unexpected(*std::exchange(failure_, std::nullopt));
-    return std::optional<T>();
+[[gnu::noinline]] Result<std::optional<T>> AsyncGenerator<T>::take_end() noexcept {
+  if (body_) {
+    promise_type& promise = body_.promise();
+    if (!body_.done()) return promise.context().stop_error();  // it was not resumed
+    failure_ = std::exchange(promise.failure_, std::nullopt);
+    destroy_body();
   }
-  promise_type& promise = body_.promise();
-  if (!body_.done()) {
-    Result<std::optional<T>> item(std::in_place, std::move(*promise.item_));
-    promise.item_.reset();
-    return item;
-  }
-  failure_ = std::exchange(promise.failure_, std::nullopt);
-  destroy_body();
-  return take();
+  if (failure_) return std::unexpected(*std::exchange(failure_, std::nullopt));
+  return std::optional<T>();
 }
 
 template <class T>
 Result<std::optional<T>> AsyncGenerator<T>::pull() noexcept {
-  if (!body_) return take();
+  if (!body_) return take_end();
   return boundary([this]() -> Result<std::optional<T>> {
     Arrival arrival;
-    body_.promise().arrival_ = &arrival;
-    body_.resume();
+    promise_type& promise = body_.promise();
+    promise.begin_with(nullptr, Place{});
+    promise.arrival_ = &arrival;
+    detail::drive(body_);
     arrival.wait();
-    return take();
+    return NextAwait<detail::Transfer>(*this).await_resume();
   });
 }
 

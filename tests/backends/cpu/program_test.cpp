@@ -16,8 +16,8 @@ constexpr RunShape one_token{.tokens = 1, .outputs = 1, .cached = 100};
 class Planned {
  public:
   Planned(const Graph& graph, const RunShape& shape, double solo_ns, unsigned members = 2) : graph_(graph) {
-    const auto pool = task::Pool::create({.threads = 1}).value();
-    Device device(*pool, best_tables());
+    const auto scheduler = task::Scheduler::create({.threads = 1}).value();
+    Device device(*scheduler, best_tables());
     const auto plan = compute::plan_memory(graph).value();
     memory_.resize(plan.bytes + 64);
     for (TensorId id = 0; id < graph.tensors().size(); ++id) {

@@ -95,8 +95,8 @@ struct RigOptions {
 class Rig {
  public:
   Rig(const Graph& graph, const std::map<std::string, Bytes>& weights, const KernelTables& kernels, const RigOptions& options)
-      : pool_(take(task::Pool::create({.threads = options.threads}))),
-        device_(*pool_, kernels, options.solo_ns),
+      : scheduler_(take(task::Scheduler::create({.threads = options.threads}))),
+        device_(*scheduler_, kernels, options.solo_ns),
         executor_(take(Executor::create(graph, device_, account_))) {
     for (TensorId id = 0; id < graph.tensors().size(); ++id) {
       const TensorDesc& desc = graph.tensor(id);
@@ -121,13 +121,13 @@ class Rig {
     const auto& tensor = static_cast<const Tensor&>(*tensors_.at(name));
     return {tensor.data(), tensor.data() + tensor.owned_bytes()};
   }
-  task::Pool& pool() { return *pool_; }
+  task::Scheduler& scheduler() { return *scheduler_; }
   Device& device() { return device_; }
   memory::MemoryAccount& account() { return account_; }
 
  private:
   memory::MemoryAccount account_{"rig"};
-  std::unique_ptr<task::Pool> pool_;
+  std::unique_ptr<task::Scheduler> scheduler_;
   Device device_;
   std::map<std::string, std::unique_ptr<compute::DeviceTensor>> tensors_;
   Executor executor_;

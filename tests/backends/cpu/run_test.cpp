@@ -151,7 +151,7 @@ TEST(CpuRun, ARunInsideAGangOfItsPoolIsRight) {
   Rig rig(graph, weights, best_tables(), {.threads = 2});
   const auto expected = logits_of(rig, tokens, {10});
   std::vector<float> found;
-  ASSERT_TRUE(rig.pool().gang([&](task::GangMember& member) {
+  ASSERT_TRUE(rig.scheduler().gang([&](task::GangMember& member) {
     if (member.index() == 0) found = logits_of(rig, tokens, {10});
   }));
   EXPECT_EQ(found, expected);
@@ -159,8 +159,8 @@ TEST(CpuRun, ARunInsideAGangOfItsPoolIsRight) {
 
 TEST(CpuRun, GraphsThatTakeTurnsOnOneDeviceDoNotMeet) {
   const std::uint32_t s = seed();
-  const auto pool = task::Pool::create({.threads = 2}).value();
-  Device device(*pool, best_tables(), 0);
+  const auto scheduler = task::Scheduler::create({.threads = 2}).value();
+  Device device(*scheduler, best_tables(), 0);
   memory::MemoryAccount account("two");
   // Two graphs that differ in one attribute alone, more often in turn than programs are kept.
   const auto scaled = [](float factor) {
@@ -183,8 +183,8 @@ TEST(CpuRun, AWorkspaceThatIsTooSmallIsRefused) {
   GraphBuilder b;
   b.output(b.scale(b.input("x", FormatId::f32, {.rows = 2, .columns = 16}), 2), "y");
   const Graph graph = take(std::move(b).finish());
-  const auto pool = take(task::Pool::create({.threads = 2}));
-  Device device(*pool, best_tables());
+  const auto scheduler = take(task::Scheduler::create({.threads = 2}));
+  Device device(*scheduler, best_tables());
   std::vector<float> x(32), y(32);
   const compute::Bindings bindings{.tensors = {nullptr, nullptr},
                                    .places = {reinterpret_cast<std::byte*>(x.data()), reinterpret_cast<std::byte*>(y.data())}};
@@ -202,8 +202,8 @@ TEST(CpuRun, AWeightThatWasPreparedForAnotherUseIsRefused) {
   const TensorId w = b.weight("w", FormatId::q8_0, {.rows = 4, .columns = 64});
   b.output(b.matmul(w, b.input("x", FormatId::f32, {.rows = 2, .columns = 64})), "y");
   const Graph product = take(std::move(b).finish());
-  const auto pool = take(task::Pool::create({.threads = 2}));
-  Device device(*pool, best_tables());
+  const auto scheduler = take(task::Scheduler::create({.threads = 2}));
+  Device device(*scheduler, best_tables());
   const Bytes bytes = encoded(FormatId::q8_0, std::vector<float>(256, 1.0f));
   memory::MemoryAccount account("misused");
   const auto table = take(device.prepare(product.tensor(w), compute::Op::get_rows, bytes, account));
@@ -215,9 +215,9 @@ TEST(CpuRun, AWeightThatWasPreparedForAnotherUseIsRefused) {
 }
 
 TEST(CpuDevice, DescribesItself) {
-  const auto pool = task::Pool::create({.threads = 2}).value();
-  EXPECT_EQ(Device(*pool, best_tables()).description(), std::string(name(simd::isa())) + ", 2 threads");
-  const compute::DeviceMemory memory = Device(*pool, best_tables()).memory();
+  const auto scheduler = task::Scheduler::create({.threads = 2}).value();
+  EXPECT_EQ(Device(*scheduler, best_tables()).description(), std::string(name(simd::isa())) + ", 2 threads");
+  const compute::DeviceMemory memory = Device(*scheduler, best_tables()).memory();
   EXPECT_GT(memory.free_bytes, 0u);
   EXPECT_LE(memory.free_bytes, memory.total_bytes);
 }

@@ -13,8 +13,8 @@ TensorDesc weight_of(FormatId format, const Shape& shape) {
 }
 
 TEST(CpuTensor, TakesWhatItAnnouncesFromTheAccountAndGivesItBack) {
-  const auto pool = task::Pool::create({.threads = 2}).value();
-  Device device(*pool, best_tables());
+  const auto scheduler = task::Scheduler::create({.threads = 2}).value();
+  Device device(*scheduler, best_tables());
   for (const FormatId format : real_formats())
     for (const compute::Op use : uses)
       for (const Shape& shape :
@@ -58,10 +58,10 @@ TEST(CpuTensor, AMatrixIsPackedPanelByPanelOnAnyNumberOfThreads) {
                        panel < 5 ? kernel->panel_rows : 3, static_cast<std::size_t>(columns),
                        &expected[(plane * 6 + panel) * panel_bytes]);
       for (const unsigned threads : {1u, 3u}) {
-        const auto pool = task::Pool::create({.threads = threads}).value();
+        const auto scheduler = task::Scheduler::create({.threads = threads}).value();
         memory::MemoryAccount account("packed");
         const auto tensor =
-            Tensor::prepare(desc, compute::Op::expert_matmul, bytes, *quant::kernels_for(isa), *pool, account).value();
+            Tensor::prepare(desc, compute::Op::expert_matmul, bytes, *quant::kernels_for(isa), *scheduler, account).value();
         ASSERT_EQ(tensor->owned_bytes(), expected.size());
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(tensor->data()) % 64, 0u);
         ASSERT_EQ(std::memcmp(tensor->data(), expected.data(), expected.size()), 0)
@@ -71,8 +71,8 @@ TEST(CpuTensor, AMatrixIsPackedPanelByPanelOnAnyNumberOfThreads) {
 }
 
 TEST(CpuTensor, TablesStandInTheFileAndSmallVectorsAreDecoded) {
-  const auto pool = task::Pool::create({.threads = 1}).value();
-  Device device(*pool, best_tables());
+  const auto scheduler = task::Scheduler::create({.threads = 1}).value();
+  Device device(*scheduler, best_tables());
   memory::MemoryAccount account("held");
   const TensorDesc desc = weight_of(FormatId::q8_0, {.columns = 64});
   const Bytes bytes = encoded(FormatId::q8_0, std::vector<float>(64, 0.75f));
@@ -85,8 +85,8 @@ TEST(CpuTensor, TablesStandInTheFileAndSmallVectorsAreDecoded) {
 }
 
 TEST(CpuTensor, BytesThatDoNotFitAreRefused) {
-  const auto pool = task::Pool::create({.threads = 1}).value();
-  Device device(*pool, best_tables());
+  const auto scheduler = task::Scheduler::create({.threads = 1}).value();
+  Device device(*scheduler, best_tables());
   memory::MemoryAccount account("refused");
   const auto code_of = [&](const TensorDesc& desc, std::span<const std::byte> bytes) {
     const auto made = device.prepare(desc, compute::Op::matmul, bytes, account);
@@ -105,8 +105,8 @@ TEST(CpuTensor, BytesThatDoNotFitAreRefused) {
 }
 
 TEST(CpuTensor, AStateIsZeroed) {
-  const auto pool = task::Pool::create({.threads = 1}).value();
-  Device device(*pool, best_tables());
+  const auto scheduler = task::Scheduler::create({.threads = 1}).value();
+  Device device(*scheduler, best_tables());
   memory::MemoryAccount account("state");
   for (const FormatId format : real_formats()) {
     const TensorDesc desc{.name = "s", .format = format, .shape = {.rows = 7, .columns = 64}, .role = Role::state};

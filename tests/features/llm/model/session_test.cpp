@@ -104,9 +104,9 @@ TEST(ModelOpen, TensorsThatNothingReadsAreWarnedOf) {
 }
 
 TEST(ModelOpen, RunsOnAPoolOfTheCaller) {
-  auto pool = task::Pool::create({.threads = 2});
-  ASSERT_TRUE(pool);
-  const auto model = Model::open(llama(), {.pool = pool->get()});
+  auto scheduler = task::Scheduler::create({.threads = 2});
+  ASSERT_TRUE(scheduler);
+  const auto model = Model::open(llama(), {.scheduler = scheduler->get()});
   ASSERT_TRUE(model) << model.error().text();
   Session session = start(*model, 32, 8);
   EXPECT_TRUE(session.evaluate(std::vector<TokenId>{1, 2, 3}));
