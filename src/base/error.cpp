@@ -1,8 +1,4 @@
-#include <abi/base/boundary.hpp>
-#include <abi/base/check.hpp>
 #include <abi/base/error.hpp>
-
-#include <new>
 
 namespace libabi {
 
@@ -68,24 +64,6 @@ std::unexpected<Error> unavailable(std::string_view feature) {
 std::unexpected<Error> within(std::string_view where, Error error) {
   error.context = error.context.empty() ? std::string(where) : std::string(where) + ": " + error.context;
   return std::unexpected(std::move(error));
-}
-
-Error detail::current_exception_error() noexcept {
-  // The message must not allocate when memory is what ran out: both literals fit the small string buffer or
-  // are left empty.
-  try {
-    throw;
-  } catch (const std::bad_alloc&) {
-    return Error{ErrorCode::exhausted, "out of memory", {}};
-  } catch (const std::exception& e) {
-    try {
-      return Error{ErrorCode::internal, e.what(), {}};
-    } catch (...) {
-      return Error{ErrorCode::internal, {}, {}};
-    }
-  } catch (...) {
-    return Error{ErrorCode::internal, "unknown fault", {}};
-  }
 }
 
 }  // namespace libabi

@@ -16,11 +16,15 @@ std::string format(std::string_view text, std::span<const FormatArg> args) {
       case FormatArg::Kind::text: store.push_back(fmt::string_view(arg.text.data(), arg.text.size())); break;
     }
   }
+#if defined(__cpp_exceptions)
   try {
     return fmt::vformat(fmt::string_view(text.data(), text.size()), store);
   } catch (const fmt::format_error&) {
     return std::string(text);
   }
+#else
+  return fmt::vformat(fmt::string_view(text.data(), text.size()), store);
+#endif
 }
 
 }  // namespace libabi::detail

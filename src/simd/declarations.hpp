@@ -1,6 +1,9 @@
 #pragma once
 /// The kernels of kernels.def, declared in the namespace of the instruction set that is being compiled.
 
+#include <abi/simd/distance.hpp>
+#include <abi/simd/gemm.hpp>
+
 #include <cstddef>
 #include <cstdint>
 

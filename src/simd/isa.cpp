@@ -26,9 +26,13 @@ bool runs_avx512() {
   return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
-bool runs_avx512vnni() { return runs_avx512() && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16"); }
+bool runs_avx512vnni() {
+  return runs_avx512() && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16") &&
+         __builtin_cpu_supports("avx512vpopcntdq");
+}
 #define ABI_ISA_OF_x86_64(name) {Isa::name, &runs_##name},
 #define ABI_ISA_OF_aarch64(name)
+#define ABI_ISA_OF_wasm32(name)
 #elif defined(__aarch64__)
 // Bits of the kernel's hardware capabilities (arch/arm64/include/uapi/asm/hwcap.h in Linux).
 constexpr unsigned long hwcap_fphp = 1UL << 9;
@@ -42,6 +46,12 @@ bool runs_neon_i8mm() {
 }
 #define ABI_ISA_OF_x86_64(name)
 #define ABI_ISA_OF_aarch64(name) {Isa::name, &runs_##name},
+#define ABI_ISA_OF_wasm32(name)
+#elif defined(__wasm__)
+bool runs_wasm() { return true; }  // an engine without SIMD refuses the whole module
+#define ABI_ISA_OF_x86_64(name)
+#define ABI_ISA_OF_aarch64(name)
+#define ABI_ISA_OF_wasm32(name) {Isa::name, &runs_##name},
 #endif
 
 struct Candidate {

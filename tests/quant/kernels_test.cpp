@@ -104,7 +104,7 @@ struct Matrix {
       : format(f), kernel(k), rows(r), columns(c), file(std::move(bytes)), packed(0) {
     if (!k.packed) return;
     const std::size_t panels = (rows + k.panel_rows - 1) / k.panel_rows;
-    packed = Bytes(panels * k.panel_bytes(columns));
+    packed = Bytes(static_cast<std::size_t>(panels * k.panel_bytes(columns)));
     for (std::size_t p = 0; p < panels; ++p)
       k.pack(file.data() + p * k.panel_rows * row_size(), row_size(),
              std::min<std::size_t>(k.panel_rows, rows - p * k.panel_rows), columns, packed.data() + p * k.panel_bytes(columns));

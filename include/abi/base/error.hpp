@@ -92,6 +92,9 @@ struct FormatArg {
   FormatArg(const std::filesystem::path& v) : kind(Kind::text), text(v.native()) {}
 };
 
+/// Never defined: a call of it is what the compiler complains of.
+void the_number_of_places_differs_from_the_number_of_arguments();
+
 /// A format string whose number of {} is compared with the number of arguments at compile time.
 template <class... Args>
 struct FormatString {
@@ -107,7 +110,7 @@ struct FormatString {
       else
         ++places;
     }
-    if (places != sizeof...(Args)) throw "the number of {} differs from the number of arguments";
+    if (places != sizeof...(Args)) the_number_of_places_differs_from_the_number_of_arguments();
   }
 };
 

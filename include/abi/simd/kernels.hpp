@@ -1,6 +1,8 @@
 #pragma once
 /// Kernels on rows of f32, one table per instruction set. Fetch `simd::kernels()` once, outside the loop.
 
+#include <abi/simd/distance.hpp>
+#include <abi/simd/gemm.hpp>
 #include <abi/simd/isa.hpp>
 
 #include <cstddef>

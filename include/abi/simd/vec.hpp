@@ -14,6 +14,8 @@
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
+#elif defined(__wasm__)
+#include <wasm_simd128.h>
 #endif
 
 #if defined(__AVX512F__)
@@ -26,6 +28,8 @@
 
 /// Small functions of kernels; the macro keeps them out of the symbol table at every optimisation level.
 #define ABI_INLINE [[gnu::always_inline]] inline
+/// The same behind the parameters of a lambda.
+#define ABI_INLINE_LAMBDA __attribute__((always_inline))
 
 namespace libabi::simd::ABI_ISA_NS {
 namespace {
@@ -101,9 +105,30 @@ ABI_INLINE float fma(float a, float b, float c) {
 #endif
 }
 
+/// (g++ 12 warns of what its unmasked intrinsics leave undefined.)
 /// The larger and the smaller of each pair; where an element of `a` is NaN the result is that of `b`.
-ABI_INLINE F32 max(F32 a, F32 b) { return a > b ? a : b; }
-ABI_INLINE F32 min(F32 a, F32 b) { return a < b ? a : b; }
+ABI_INLINE F32 max(F32 a, F32 b) {
+#if defined(__AVX512F__)
+  return bits<F32>(_mm512_maskz_max_ps(0xffff, bits<__m512>(a), bits<__m512>(b)));
+#elif defined(__AVX2__)
+  return bits<F32>(_mm256_max_ps(bits<__m256>(a), bits<__m256>(b)));
+#elif defined(__SSE2__)
+  return bits<F32>(_mm_max_ps(bits<__m128>(a), bits<__m128>(b)));
+#else
+  return a > b ? a : b;
+#endif
+}
+ABI_INLINE F32 min(F32 a, F32 b) {
+#if defined(__AVX512F__)
+  return bits<F32>(_mm512_maskz_min_ps(0xffff, bits<__m512>(a), bits<__m512>(b)));
+#elif defined(__AVX2__)
+  return bits<F32>(_mm256_min_ps(bits<__m256>(a), bits<__m256>(b)));
+#elif defined(__SSE2__)
+  return bits<F32>(_mm_min_ps(bits<__m128>(a), bits<__m128>(b)));
+#else
+  return a < b ? a : b;
+#endif
+}
 ABI_INLINE F32 abs(F32 a) { return bits<F32>(bits<U32>(a) & 0x7fffffffu); }
 
 #if ABI_VEC_BYTES == 64
@@ -148,142 +173,92 @@ ABI_INLINE void transpose(F32 (&v)[lanes]) {
 typedef float F32x4 __attribute__((vector_size(16)));
 
 /// Reduces a vector to four lanes by halves, then to one: ((0+2)+(1+3)) of the four. The order is fixed.
-template <class Op>
-ABI_INLINE float reduce(F32 v, Op op) {
+template <class V, class Op>
+ABI_INLINE auto reduce(V v, Op op) {
+  static_assert(sizeof v[0] == 4);
 #if ABI_VEC_BYTES == 64
-  typedef float F32x8 __attribute__((vector_size(32)));
-  const F32x8 eight =
+  const auto eight =
       op(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15));
-  const F32x4 four = op(__builtin_shufflevector(eight, eight, 0, 1, 2, 3), __builtin_shufflevector(eight, eight, 4, 5, 6, 7));
+  const auto four = op(__builtin_shufflevector(eight, eight, 0, 1, 2, 3), __builtin_shufflevector(eight, eight, 4, 5, 6, 7));
 #elif ABI_VEC_BYTES == 32
-  const F32x4 four = op(__builtin_shufflevector(v, v, 0, 1, 2, 3), __builtin_shufflevector(v, v, 4, 5, 6, 7));
+  const auto four = op(__builtin_shufflevector(v, v, 0, 1, 2, 3), __builtin_shufflevector(v, v, 4, 5, 6, 7));
 #else
-  const F32x4 four = v;
+  const V four = v;
 #endif
-  const F32x4 two = op(four, __builtin_shufflevector(four, four, 2, 3, 0, 1));
-  const F32x4 one = op(two, __builtin_shufflevector(two, two, 1, 0, 3, 2));
+  const auto two = op(four, __builtin_shufflevector(four, four, 2, 3, 0, 1));
+  const auto one = op(two, __builtin_shufflevector(two, two, 1, 0, 3, 2));
   return one[0];
 }
-ABI_INLINE float reduce_add(F32 v) {
+template <class V>
+ABI_INLINE auto reduce_add(V v) {
   return reduce(v, [](auto a, auto b) { return a + b; });
 }
 /// The sums of four vectors, each with the bits of reduce_add.
-ABI_INLINE F32x4 reduce_add(F32 a, F32 b, F32 c, F32 d) {
+template <class V>
+ABI_INLINE auto reduce_add(V a, V b, V c, V d) {
 #if ABI_VEC_BYTES == 64
 #define ABI_VEC_FIRST 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
 #define ABI_VEC_SECOND 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
-  const F32 ab = __builtin_shufflevector(a, b, ABI_VEC_FIRST) + __builtin_shufflevector(a, b, ABI_VEC_SECOND);
-  const F32 cd = __builtin_shufflevector(c, d, ABI_VEC_FIRST) + __builtin_shufflevector(c, d, ABI_VEC_SECOND);
+  const auto ab = __builtin_shufflevector(a, b, ABI_VEC_FIRST) + __builtin_shufflevector(a, b, ABI_VEC_SECOND);
+  const auto cd = __builtin_shufflevector(c, d, ABI_VEC_FIRST) + __builtin_shufflevector(c, d, ABI_VEC_SECOND);
 #undef ABI_VEC_FIRST
 #undef ABI_VEC_SECOND
-  const F32 four = __builtin_shufflevector(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
-                   __builtin_shufflevector(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-  const F32 two = four + __builtin_shufflevector(four, four, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
-  const F32 one = two + __builtin_shufflevector(two, two, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  const auto four = __builtin_shufflevector(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+                    __builtin_shufflevector(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+  const auto two = four + __builtin_shufflevector(four, four, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  const auto one = two + __builtin_shufflevector(two, two, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
   return __builtin_shufflevector(one, one, 0, 4, 8, 12);
 #elif ABI_VEC_BYTES == 32
-  const F32 ab =
+  const auto ab =
       __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
-  const F32 cd =
+  const auto cd =
       __builtin_shufflevector(c, d, 0, 1, 2, 3, 8, 9, 10, 11) + __builtin_shufflevector(c, d, 4, 5, 6, 7, 12, 13, 14, 15);
-  const F32 two =
+  const auto two =
       __builtin_shufflevector(ab, cd, 0, 1, 8, 9, 4, 5, 12, 13) + __builtin_shufflevector(ab, cd, 2, 3, 10, 11, 6, 7, 14, 15);
-  const F32 one = two + __builtin_shufflevector(two, two, 1, 0, 3, 2, 5, 4, 7, 6);
+  const auto one = two + __builtin_shufflevector(two, two, 1, 0, 3, 2, 5, 4, 7, 6);
   return __builtin_shufflevector(one, one, 0, 4, 2, 6);
 #else
-  const F32 ab = __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
-  const F32 cd = __builtin_shufflevector(c, d, 0, 1, 4, 5) + __builtin_shufflevector(c, d, 2, 3, 6, 7);
+  const auto ab = __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
+  const auto cd = __builtin_shufflevector(c, d, 0, 1, 4, 5) + __builtin_shufflevector(c, d, 2, 3, 6, 7);
   return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
 #endif
 }
 ABI_INLINE float reduce_max(F32 v) {
   return reduce(v, [](auto a, auto b) { return a > b ? a : b; });
 }
+ABI_INLINE float reduce_min(F32 v) {
+  return reduce(v, [](auto a, auto b) { return a < b ? a : b; });
+}
 
 /// Asks for the cache line at `at`; any address will do.
 ABI_INLINE void prefetch(const std::byte* at) { __builtin_prefetch(at); }
-
-// --- binary16 and bfloat16 ------------------------------------------------------------------------------------------
-
-/// As many halves as F32 has lanes; the first n of them with zeros behind.
-ABI_INLINE U16 load_u16(const std::uint16_t* from) { return load_as<U16>(from); }
-ABI_INLINE U16 load_u16_part(const std::uint16_t* from, std::size_t n) {
-  std::uint16_t part[lanes] = {};
-  for (std::size_t i = 0; i < n; ++i) part[i] = from[i];
-  return load_u16(part);
-}
-ABI_INLINE void store_u16_part(std::uint16_t* to, U16 v, std::size_t n) {
-  std::uint16_t part[lanes];
-  store_as(part, v);
-  for (std::size_t i = 0; i < n; ++i) to[i] = part[i];
-}
-
-ABI_INLINE U32 widen(U16 v) { return __builtin_convertvector(v, U32); }
-ABI_INLINE U16 narrow(U32 v) { return __builtin_convertvector(v, U16); }
-
-ABI_INLINE F32 from_f16(U16 half) {
-#if defined(__AVX512F__)
-  return bits<F32>(_mm512_cvtph_ps(bits<__m256i>(half)));
-#elif defined(__F16C__)
-  return bits<F32>(_mm256_cvtph_ps(bits<__m128i>(half)));
-#elif defined(__aarch64__)
-  return bits<F32>(vcvt_f32_f16(bits<float16x4_t>(half)));
-#else
-  // The fraction and exponent of a binary16, put in place, read as binary32 are 2^112 times too small; the product is
-  // exact, of subnormals too. Infinity and NaN get their exponent afterwards, NaN its quiet bit.
-  const U32 wide = widen(half), magnitude = wide & 0x7fffu;
-  const U32 scaled = bits<U32>(bits<F32>(magnitude << 13) * 0x1p112f);
-  const U32 special = bits<U32>(magnitude >= 0x7c00u) & 0x7f800000u;
-  const U32 quiet = bits<U32>(magnitude > 0x7c00u) & 0x400000u;
-  return bits<F32>(scaled | special | quiet | (wide & 0x8000u) << 16);
-#endif
-}
-
-/// Rounds to nearest even; beyond the range is infinity, NaN stays NaN.
-ABI_INLINE U16 to_f16(F32 v) {
-#if defined(__AVX512F__)
-  return bits<U16>(_mm512_cvtps_ph(bits<__m512>(v), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-#elif defined(__F16C__)
-  return bits<U16>(_mm256_cvtps_ph(bits<__m256>(v), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-#elif defined(__aarch64__)
-  return bits<U16>(vcvt_f16_f32(bits<float32x4_t>(v)));
-#else
-  const U32 magnitude = bits<U32>(v) & 0x7fffffffu, sign = bits<U32>(v) >> 16 & 0x8000u;
-  const U32 normal = ((magnitude + 0xfffu + (magnitude >> 13 & 1u)) >> 13) - (112u << 10);
-  // Below 2^-14 the unit in the last place is that of binary32 in [0.5, 1): adding 0.5 makes the processor round.
-  const U32 small = bits<U32>(bits<F32>(magnitude) + 0.5f) - 0x3f000000u;
-  const U32 nan = 0x7e00u | (magnitude >> 13 & 0x3ffu);
-  U32 half = magnitude < 0x38800000u ? small : normal;
-  half = magnitude >= 0x477ff000u ? U32{} + 0x7c00u : half;
-  half = magnitude > 0x7f800000u ? nan : half;
-  return narrow(half | sign);
-#endif
-}
-
-ABI_INLINE F32 from_bf16(U16 half) {
-#if defined(__AVX512F__)
-  typedef std::uint16_t Words __attribute__((vector_size(64)));  // one shuffle to the upper words, zeros to the lower ones
-  const Words places = {0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8, 0, 9, 0, 10, 0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
-  return bits<F32>(
-      _mm512_maskz_permutexvar_epi16(0xaaaaaaaau, bits<__m512i>(places), _mm512_castsi256_si512(bits<__m256i>(half))));
-#else
-  return bits<F32>(widen(half) << 16);
-#endif
-}
-
-/// Rounds to nearest even; NaN stays NaN.
-ABI_INLINE U16 to_bf16(F32 v) {
-  const U32 all = bits<U32>(v), quiet = (all >> 16) | 0x40u;
-  const U32 rounded = (all + 0x7fffu + (all >> 16 & 1u)) >> 16;
-  return narrow((all & 0x7fffffffu) > 0x7f800000u ? quiet : rounded);
-}
 
 // --- integers -------------------------------------------------------------------------------------------------------
 
 ABI_INLINE F32 to_float(I32 v) { return __builtin_convertvector(v, F32); }
 
-/// The low byte of each lane, to `lanes` bytes.
-ABI_INLINE void store_low_bytes(std::byte* to, I32 v) { store_as(to, __builtin_convertvector(v, I8Lanes)); }
+/// The low byte of each lane.
+ABI_INLINE I8Lanes low_bytes(I32 v) {
+#if defined(__AVX512F__)  // g++ 12 goes byte by byte if it is left the choice
+  return bits<I8Lanes>(_mm512_maskz_cvtepi32_epi8(0xffff, bits<__m512i>(v)));
+#else
+  return __builtin_convertvector(v, I8Lanes);
+#endif
+}
+ABI_INLINE void store_low_bytes(std::byte* to, I32 v) { store_as(to, low_bytes(v)); }
+
+/// Signed bytes to lanes.
+ABI_INLINE I32 widen(I8Lanes v) {
+#if defined(__AVX512F__)
+  return bits<I32>(_mm512_maskz_cvtepi8_epi32(0xffff, bits<__m128i>(v)));
+#elif defined(__AVX2__)
+  return bits<I32>(_mm256_cvtepi8_epi32(_mm_cvtsi64_si128(bits<long long>(v))));
+#elif defined(__SSE4_1__)
+  return bits<I32>(_mm_cvtepi8_epi32(_mm_cvtsi32_si128(bits<int>(v))));
+#else
+  return __builtin_convertvector(v, I32);
+#endif
+}
 
 /// The same 32 bits in every lane.
 ABI_INLINE I32 broadcast_i32(const std::byte* from) {
@@ -293,34 +268,8 @@ ABI_INLINE I32 broadcast_i32(const std::byte* from) {
 }
 ABI_INLINE F32 broadcast_f32(const std::byte* from) { return bits<F32>(broadcast_i32(from)); }
 
-// --- the exponential ------------------------------------------------------------------------------------------------
-
-/// e^x, within 2 ulp where the result is normal (1 ulp with fused multiply-add); below e^-104 it is 0, above the range
-/// infinity, NaN stays NaN. x = n ln 2 + r with |r| <= ln 2 / 2, ln 2 in two parts so that r is exact to the last bit
-/// (Cody and Waite, 1980); e^r is its Taylor polynomial of degree 7, whose remainder is below 2^-27. 2^n is applied in two steps,
-/// since n reaches from -150 to 128.
-ABI_INLINE F32 exp(F32 x) {
-  const F32 lowest = broadcast(-104.0f), highest = broadcast(89.0f), round = broadcast(0x1.8p23f);
-  x = x < lowest ? lowest : x;
-  x = x > highest ? highest : x;
-  const F32 shifted = fma(x, broadcast(0x1.715476p0f), round);  // adding 1.5 * 2^23 leaves the nearest integer in the low bits
-  const F32 n = shifted - round;
-  F32 r = fma(n, broadcast(-0x1.63p-1f), x);  // -355/512: exact products for |n| < 2^14
-  r = fma(n, broadcast(0x1.bd0106p-13f), r);  // 355/512 - ln 2
-  F32 p = broadcast(1.0f / 5040);
-  p = fma(p, r, broadcast(1.0f / 720));
-  p = fma(p, r, broadcast(1.0f / 120));
-  p = fma(p, r, broadcast(1.0f / 24));
-  p = fma(p, r, broadcast(1.0f / 6));
-  p = fma(p, r, broadcast(0.5f));
-  p = fma(p, r * r, r) + 1.0f;
-  const I32 whole = bits<I32>(shifted) - bits<I32>(round), half = whole >> 1;
-  const F32 first = bits<F32>((half + 127) << 23), second = bits<F32>((whole - half + 127) << 23);
-  return p * first * second;
-}
-
-/// 1 / (1 + e^-x)
-ABI_INLINE F32 sigmoid(F32 x) { return 1.0f / (1.0f + exp(-x)); }
-
 }  // namespace
 }  // namespace libabi::simd::ABI_ISA_NS
+
+#include <abi/simd/vec_exp.inc>
+#include <abi/simd/vec_half.inc>

@@ -110,7 +110,22 @@ ABI_INLINE I32 dot(I32 sum, const Weight<narrow> (&w)[count], const I8 (&x)[coun
   }
 }
 
-#else  // NEON: products of two signed bytes fit 16 bits, and so do sums of two
+#else  // products of two signed bytes fit 16 bits
+
+#if defined(__wasm__)
+ABI_INLINE I32 add_products(I32 sum, U8 w, I8 x) {
+  const v128_t a = bits<v128_t>(w), b = bits<v128_t>(x);
+  const I32 low = bits<I32>(wasm_i32x4_extadd_pairwise_i16x8(wasm_i16x8_extmul_low_i8x16(a, b)));
+  const I32 high = bits<I32>(wasm_i32x4_extadd_pairwise_i16x8(wasm_i16x8_extmul_high_i8x16(a, b)));
+  return sum + __builtin_shufflevector(low, high, 0, 2, 4, 6) + __builtin_shufflevector(low, high, 1, 3, 5, 7);
+}
+#else  // NEON: and so do sums of two
+ABI_INLINE I32 add_products(I32 sum, U8 w, I8 x) {
+  const int8x16_t a = bits<int8x16_t>(w), b = bits<int8x16_t>(x);
+  const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(b)), high = vmull_s8(vget_high_s8(a), vget_high_s8(b));
+  return bits<I32>(vpadalq_s16(bits<int32x4_t>(sum), vpaddq_s16(low, high)));
+}
+#endif
 
 constexpr int wide_offset = 0;
 template <bool narrow>
@@ -126,11 +141,7 @@ ABI_INLINE Weight<narrow> weight(U8 codes) {
 template <bool narrow, int count>
 ABI_INLINE I32 dot(I32 sum, const Weight<narrow> (&w)[count], const I8 (&x)[count]) {
 #pragma GCC unroll 8
-  for (int i = 0; i < count; ++i) {
-    const int8x16_t a = bits<int8x16_t>(w[i]), b = bits<int8x16_t>(x[i]);
-    const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(b)), high = vmull_s8(vget_high_s8(a), vget_high_s8(b));
-    sum = bits<I32>(vpadalq_s16(bits<int32x4_t>(sum), vpaddq_s16(low, high)));
-  }
+  for (int i = 0; i < count; ++i) sum = add_products(sum, w[i], x[i]);
   return sum;
 }
 

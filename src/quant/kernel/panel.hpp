@@ -58,7 +58,7 @@ template <Codes codes>
 void pack_panel(const std::byte* rows, std::size_t row_stride, std::size_t row_count, std::size_t columns, std::byte* panel) {
   using File = Layout<codes, 1>;
   using Panel = Layout<codes, panel_rows>;
-  __builtin_memset(panel, 0, panel_bytes<codes>(columns));
+  __builtin_memset(panel, 0, static_cast<std::size_t>(panel_bytes<codes>(columns)));
   for (std::size_t b = 0; b < columns / block_columns; ++b, panel += Panel::bytes)
     for (std::size_t r = 0; r < row_count; ++r) {
       const std::byte* block = rows + r * row_stride + b * File::bytes;
