@@ -5,7 +5,11 @@
 #include <algorithm>
 #include <barrier>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <limits>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -48,28 +52,49 @@ double best_rate(unsigned threads, int passes, Work work) {
 // Keeps a result alive without a store in the loop.
 volatile std::uint64_t sink;
 
-typedef std::uint64_t Wide __attribute__((vector_size(64)));
+constexpr std::size_t kLine = 64;
 
-/// Reads `count` lines as `streams` streams that advance together, each asked for `ahead` lines before its use.
-template <std::size_t streams, std::size_t ahead>
-std::uint64_t sum_lines(const Wide* lines, std::size_t count) {
+#if defined(__x86_64__)
+void load_line_512(const std::byte* at) { asm volatile("vmovdqu64 (%0), %%zmm0" : : "r"(at) : "xmm0"); }
+void load_line_128(const std::byte* at) {
+  asm volatile("movdqu (%0), %%xmm0\n\tmovdqu 16(%0), %%xmm1\n\tmovdqu 32(%0), %%xmm2\n\tmovdqu 48(%0), %%xmm3"
+               :
+               : "r"(at)
+               : "xmm0", "xmm1", "xmm2", "xmm3");
+}
+#else
+void load_line_128(const std::byte* at) {
+  for (std::size_t i = 0; i < kLine; i += 16) {
+    typedef float Four __attribute__((vector_size(16)));
+    const Four four = *reinterpret_cast<const Four*>(at + i);
+    asm volatile("" : : "w"(four));
+  }
+}
+#endif
+
+/// Loads `count` lines as `streams` streams that advance together, each asked for `ahead` lines before its use, to be kept in all
+/// caches (3) or in as few as can be (0).
+template <void (*load)(const std::byte*), std::size_t streams, std::size_t ahead, int locality = 3>
+void read_lines(const std::byte* from, std::size_t count) {
   constexpr std::size_t step = 8 / streams;  // lines of one stream a turn
   const std::size_t length = count / streams;
-  Wide sums[8] = {};
   for (std::size_t i = 0; i + step <= length; i += step)
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < streams; ++s)
 #pragma GCC unroll 8
       for (std::size_t l = 0; l < step; ++l) {
-        const Wide* const line = lines + s * length + i + l;
-        if constexpr (ahead > 0) __builtin_prefetch(line + ahead);
-        sums[s * step + l] += *line;
+        const std::byte* const line = from + (s * length + i + l) * kLine;
+        if constexpr (ahead > 0) __builtin_prefetch(line + ahead * kLine, 0, locality);
+        load(line);
       }
-  std::uint64_t sum = 0;
-  for (const Wide& each : sums)
-    for (int lane = 0; lane < 8; ++lane) sum += each[lane];
-  return sum;
 }
+
+using Read = void (*)(const std::byte*, std::size_t);
+/// Which way of asking is the fastest depends on the processor's own prefetching: the limit is the best of these.
+template <void (*load)(const std::byte*)>
+constexpr Read reads[] = {&read_lines<load, 1, 0>,      &read_lines<load, 1, 256>,   &read_lines<load, 1, 64, 0>,
+                          &read_lines<load, 1, 128, 0>, &read_lines<load, 2, 64, 0>, &read_lines<load, 2, 64>,
+                          &read_lines<load, 4, 32>,     &read_lines<load, 8, 32>};
 
 constexpr int kRounds = 2'000'000;
 constexpr int kChains = 20;  // enough to hide the latency, few enough for the registers
@@ -137,6 +162,77 @@ ABI_TARGET("avx2") double dot_256(unsigned seed) {
   return 2.0 * 32 * chains * kRounds;
 }
 
+#define ABI_EIGHT(f) f(0) f(1) f(2) f(3) f(4) f(5) f(6) f(7)
+#define ABI_SIXTEEN(f) ABI_EIGHT(f) f(8) f(9) f(10) f(11) f(12) f(13) f(14) f(15)
+#define ABI_REGISTERS                                                                                                          \
+  "zmm0", "zmm1", "zmm2", "zmm3", "zmm4", "zmm5", "zmm6", "zmm7", "zmm8", "zmm9", "zmm10", "zmm11", "zmm12", "zmm13", "zmm14", \
+      "zmm15", "zmm16", "zmm17", "zmm18", "zmm19", "zmm20", "zmm21", "zmm22", "zmm23", "zmm24", "zmm25", "zmm26", "zmm27",     \
+      "zmm28", "zmm29", "zmm30", "zmm31"
+/// Sixteen sums in zmm0..15, operands in zmm16 and 17, results in between in zmm18..31; bytes of a row a step.
+#define ABI_STEPS(elements, step)                                                               \
+  {                                                                                             \
+    for (int i = 0; i < kRounds / 64; ++i) asm volatile(ABI_SIXTEEN(step) : : : ABI_REGISTERS); \
+    return 16.0 * (kRounds / 64) * (elements);                                                  \
+  }
+#define ABI_FMA(sum, a, b) "vfmadd231ps %%zmm" #a ",%%zmm" #b ",%%zmm" #sum "\n\t"
+#define ABI_SUB(to) "vsubps %%zmm16,%%zmm17,%%zmm" #to "\n\t"
+#define ABI_WIDEN(to) "vcvtph2ps %%ymm16,%%zmm" #to "\n\t"
+#define ABI_DPB(sum) "vpdpbusd %%zmm16,%%zmm17,%%zmm" #sum "\n\t"
+#define ABI_DP16(sum) "vdpbf16ps %%zmm16,%%zmm17,%%zmm" #sum "\n\t"
+#define ABI_TURN(to) "vpxord %%zmm16,%%zmm17,%%zmm" #to "\n\t"
+#define ABI_F32_DOT(i) ABI_FMA(i, 16, 17)
+#define ABI_F32_L2(i) ABI_SUB(18) ABI_FMA(i, 18, 18)
+#define ABI_F32_COSINE(i) ABI_FMA(i, 16, 17) ABI_FMA(i, 16, 16)
+#define ABI_F16_DOT(i) ABI_WIDEN(18) ABI_FMA(i, 18, 17)
+#define ABI_F16_L2(i) ABI_WIDEN(19) "vsubps %%zmm19,%%zmm17,%%zmm18\n\t" ABI_FMA(i, 18, 18)
+#define ABI_F16_COSINE(i) ABI_WIDEN(18) ABI_FMA(i, 18, 17) ABI_FMA(i, 18, 18)
+#define ABI_BF16_L2(i)                                                                                 \
+  "vpslld $16,%%zmm16,%%zmm18\n\tvpandd %%zmm17,%%zmm16,%%zmm19\n\tvsubps %%zmm18,%%zmm17,%%zmm20\n\t" \
+  "vsubps %%zmm19,%%zmm17,%%zmm21\n\t" ABI_FMA(i, 20, 20) ABI_FMA(i, 21, 21)
+#define ABI_BF16_COSINE(i) ABI_DP16(i) ABI_DP16(i)
+#define ABI_I8_L2(i)                                                                                                      \
+  "vpmaxsb %%zmm16,%%zmm17,%%zmm18\n\tvpminsb %%zmm16,%%zmm17,%%zmm19\n\tvpsubb %%zmm19,%%zmm18,%%zmm20\n\t" ABI_TURN(21) \
+      ABI_DPB(i) ABI_DPB(i)
+#define ABI_I8_COSINE(i) ABI_TURN(18) ABI_DPB(i) ABI_DPB(i) ABI_DPB(i)
+
+ABI_TARGET("avx512f,avx512vnni,avx512bf16") double arithmetic_work(Arithmetic arithmetic) {
+  asm volatile("vpxord %%zmm16,%%zmm16,%%zmm16\n\tvpxord %%zmm17,%%zmm17,%%zmm17" : : : ABI_REGISTERS);
+  switch (arithmetic) {
+    case Arithmetic::f32_dot: ABI_STEPS(16, ABI_F32_DOT)
+    case Arithmetic::f32_l2: ABI_STEPS(16, ABI_F32_L2)
+    case Arithmetic::f32_cosine: ABI_STEPS(16, ABI_F32_COSINE)
+    case Arithmetic::f16_dot: ABI_STEPS(16, ABI_F16_DOT)
+    case Arithmetic::f16_l2: ABI_STEPS(16, ABI_F16_L2)
+    case Arithmetic::f16_cosine: ABI_STEPS(16, ABI_F16_COSINE)
+    case Arithmetic::bf16_dot: ABI_STEPS(32, ABI_DP16)
+    case Arithmetic::bf16_l2: ABI_STEPS(32, ABI_BF16_L2)
+    case Arithmetic::bf16_cosine: ABI_STEPS(32, ABI_BF16_COSINE)
+    case Arithmetic::i8_dot: ABI_STEPS(64, ABI_DPB)
+    case Arithmetic::i8_l2: ABI_STEPS(64, ABI_I8_L2)
+    case Arithmetic::i8_cosine: ABI_STEPS(64, ABI_I8_COSINE)
+  }
+  return 0;
+}
+
+constexpr std::size_t kNearBytes = 16384;
+#define ABI_LOAD(i) "vmovdqu64 64*" #i "(%0),%%zmm" #i "\n\t"
+ABI_TARGET("avx512f") void load_512(const std::byte* from) {
+  for (std::size_t i = 0; i < kNearBytes; i += 1024) asm volatile(ABI_SIXTEEN(ABI_LOAD) : : "r"(from + i) : ABI_REGISTERS);
+}
+#undef ABI_LOAD
+#define ABI_LOAD(i) "vmovdqu 32*" #i "(%0),%%ymm" #i "\n\t"
+ABI_TARGET("avx") void load_256(const std::byte* from) {
+  for (std::size_t i = 0; i < kNearBytes; i += 512)
+    asm volatile(ABI_SIXTEEN(ABI_LOAD)
+                 :
+                 : "r"(from + i)
+                 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
+                   "xmm13", "xmm14", "xmm15");
+}
+void load_all(const std::byte* from) { __builtin_cpu_supports("avx512f") ? load_512(from) : load_256(from); }
+
+bool has_arithmetic() { return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16"); }
+
 double fma_work(unsigned seed) { return __builtin_cpu_supports("avx512f") ? fma_512(seed) : fma_256(seed); }
 double dot_work(unsigned seed) { return __builtin_cpu_supports("avx512vnni") ? dot_512(seed) : dot_256(seed); }
 #else
@@ -153,6 +249,16 @@ double fma_work(unsigned seed) {
   return 2.0 * 4 * kChains * kRounds;
 }
 double dot_work(unsigned seed) { return fma_work(seed); }
+bool has_arithmetic() { return false; }
+double arithmetic_work(Arithmetic) { return 0; }
+constexpr std::size_t kNearBytes = 16384;
+void load_all(const std::byte* from) {
+  typedef float Four __attribute__((vector_size(16)));
+  for (std::size_t i = 0; i < kNearBytes; i += sizeof(Four)) {
+    const Four four = *reinterpret_cast<const Four*>(from + i);
+    asm volatile("" : : "w"(four));
+  }
+}
 #endif
 
 constexpr int kPasses = 5;
@@ -161,18 +267,21 @@ constexpr int kPasses = 5;
 
 double memory_read_bytes_per_second(unsigned threads) {
   constexpr std::size_t bytes = std::size_t{512} << 20;  // a thread
-  std::vector<std::unique_ptr<std::uint64_t, decltype(&std::free)>> memory;
+  std::vector<std::unique_ptr<std::byte, decltype(&std::free)>> memory;
   for (unsigned i = 0; i < threads; ++i) {
-    memory.emplace_back(static_cast<std::uint64_t*>(std::aligned_alloc(std::size_t{2} << 20, bytes)), &std::free);
+    memory.emplace_back(static_cast<std::byte*>(std::aligned_alloc(std::size_t{2} << 20, bytes)), &std::free);
     if (!memory.back()) throw std::bad_alloc();
     madvise(memory.back().get(), bytes, MADV_HUGEPAGE);  // the limit is that of memory, not of address translation
-    std::fill_n(memory.back().get(), bytes / 8, i + 1);
+    std::memset(memory.back().get(), 1, bytes);
   }
-  // Which way of asking is the fastest depends on the processor's own prefetching: the limit is the best of four.
+  const Read* ways = reads<load_line_128>;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) ways = reads<load_line_512>;
+#endif
   double best = 0;
-  for (const auto read : {&sum_lines<1, 0>, &sum_lines<1, 128>, &sum_lines<4, 0>, &sum_lines<8, 32>})
+  for (std::size_t i = 0; i < std::size(reads<load_line_128>); ++i)
     best = std::max(best, best_rate(threads, 3, [&](unsigned index) {
-                      sink = read(reinterpret_cast<const Wide*>(memory[index].get()), bytes / sizeof(Wide));
+                      ways[i](memory[index].get(), bytes / kLine);
                       return static_cast<double>(bytes);
                     }));
   return best;
@@ -184,6 +293,21 @@ double f32_operations_per_second(unsigned threads) {
 
 double int8_operations_per_second(unsigned threads) {
   return best_rate(threads, kPasses, [](unsigned index) { return dot_work(index + 1); });
+}
+
+double l1_read_bytes_per_second() {
+  alignas(64) static std::byte memory[kNearBytes];
+  std::fill_n(reinterpret_cast<volatile std::uint8_t*>(memory), kNearBytes, std::uint8_t{1});  // pages of its own
+  return best_rate(1, kPasses, [](unsigned) {
+    constexpr int rounds = 2000;
+    for (int i = 0; i < rounds; ++i) load_all(memory);
+    return static_cast<double>(rounds) * kNearBytes;
+  });
+}
+
+double elements_per_second(Arithmetic arithmetic) {
+  if (!has_arithmetic()) return std::numeric_limits<double>::quiet_NaN();
+  return best_rate(1, kPasses, [=](unsigned) { return arithmetic_work(arithmetic); });
 }
 
 }  // namespace bench

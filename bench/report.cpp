@@ -2,7 +2,7 @@
 
 #include <abi/base/version.hpp>
 #include <abi/simd/isa.hpp>
-#include <abi/task/pool.hpp>
+#include <abi/task/processors.hpp>
 
 #include <nlohmann/json.hpp>
 

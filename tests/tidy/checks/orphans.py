@@ -1,4 +1,5 @@
-"""Every source belongs to a target, and every header is included by something or is public."""
+"""Every source belongs to a target, of this configuration or as its folder's CMakeLists.txt says of another; and every header is
+included by something or is public."""
 
 from __future__ import annotations
 
@@ -18,10 +19,23 @@ def check(tree: Tree) -> Iterable[str]:
     for file in files:
         name = file.rsplit("/", 1)[-1]
         if file.endswith(".cpp"):
-            if file not in tree.compiled and not is_of_another_project(tree, file):
+            if file not in tree.compiled and not is_of_another_build(tree, file) and not is_of_another_project(tree, file):
                 yield f"{file}:1: belongs to no target"
         elif name not in included and name not in named:
             yield f"{file}:1: is included by no file"
+
+
+def is_of_another_build(tree: Tree, file: str) -> bool:
+    """Listed beside what is built here: for another platform, or without a library that was found."""
+    folder, name = file.rsplit("/", 1)
+    while folder:
+        lists = folder + "/CMakeLists.txt"
+        if lists in tree.files:
+            return any(name in tree.text(path) for path in tree.files
+                       if path == lists or path.startswith(folder + "/") and path.endswith(".cmake"))
+        folder, _, above = folder.rpartition("/")
+        name = above + "/" + name
+    return False
 
 
 def is_of_another_project(tree: Tree, file: str) -> bool:
