@@ -6,6 +6,13 @@
 #include <array>
 #include <utility>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#define ABI_KEPT_FOR_GOOD(memory) __lsan_ignore_object(memory)
+#else
+#define ABI_KEPT_FOR_GOOD(memory) static_cast<void>(memory)
+#endif
+
 namespace libabi::task {
 
 namespace detail {
@@ -30,6 +37,7 @@ ForkSegment* segment_at(std::uintptr_t top) noexcept { return reinterpret_cast<F
 ForkSegment* new_segment(std::size_t bytes) noexcept {
   if (memory::allocation_must_fail()) return nullptr;
   void* const memory = ::operator new(bytes, kAlignment, std::nothrow);
+  ABI_KEPT_FOR_GOOD(memory);  // by the process: in `spare`, or under the thread that runs on it
   return memory ? ::new (memory) ForkSegment{.stack = nullptr, .next = nullptr, .bytes = bytes} : nullptr;
 }
 

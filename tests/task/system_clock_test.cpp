@@ -101,6 +101,8 @@ TEST(SystemClock, IsSharedByTheProcessAndFreshInAForkedChild) {
   EXPECT_EQ(SystemClock::shared().value(), clock);
 #if defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "tsan ends a child of fork() that starts a thread";
+#elif defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "asan's locks may be held for ever in the child of a fork() beside a thread that starts";
 #endif
   const pid_t child = fork();
   if (child == 0) {

@@ -20,14 +20,14 @@ BlockingScope::~BlockingScope() {
 
 namespace detail {
 
-// A spare that sleeps joins the sleepers, and wakes up when there is work; one that is not there yet is started.
+// One of the spares searches for work in its stead: one that is not needed any more, one that has retired, or a new one.
 void Core::begin_blocking(Member& me) noexcept {
   if (host || me.blocked++ != 0) return;
   const std::lock_guard lock(spares);
   if (stopping.load(std::memory_order_relaxed)) return;
   me.has_stand_in = true;
   if (surplus.load(std::memory_order_relaxed) != 0) {
-    surplus.fetch_sub(1, std::memory_order_relaxed);  // one is at work still, or sleeps among those who can be woken
+    surplus.fetch_sub(1, std::memory_order_relaxed);  // it is at work still, or sleeps among those who can be woken
     wake_for_what_is_left(me);
     return;
   }
@@ -36,16 +36,14 @@ void Core::begin_blocking(Member& me) noexcept {
     if (!spare.change(Doing::retired, Doing::claimed)) continue;
     active.fetch_add(1, std::memory_order_relaxed);
     idlers.word.fetch_add(Idlers::one_searching, std::memory_order_seq_cst);
-    enter_books_of_parked(spare);
-    spare.set(Doing::parked);
-    wake_for_what_is_left(me);
+    spare.set(Doing::searching);
+    rouse(spare);
     return;
   }
   me.has_stand_in = started_members.load(std::memory_order_relaxed) < members.size() && start_next_spare();
 }
 
-// As when a worker parks: what was made before one was seen to sleep is looked for again. It is also looked for where the books
-// named one as searching for a moment who was only taken from one list to the other: whoever made work then has relied on it.
+// As when a worker parks: what was made while another one was seen to search, who retires or blocks by now, is looked for again.
 void Core::wake_for_what_is_left(const Member& me) noexcept {
   sync::heavy_fence();
   if (work_is_visible(me) && Idlers::want_waking(idlers.word.load(std::memory_order_seq_cst))) wake_one();
@@ -70,17 +68,7 @@ bool Core::start_next_spare() noexcept {
 void Core::end_blocking(Member& me) noexcept {
   if (host || --me.blocked != 0 || !std::exchange(me.has_stand_in, false)) return;
   const std::lock_guard lock(spares);
-  for (unsigned index = regular; index < started_members.load(std::memory_order_relaxed); ++index) {
-    Member& spare = members[index];
-    if (!spare.change(Doing::parked, Doing::claimed)) continue;
-    leave_books_of_parked(spare);
-    idlers.word.fetch_sub(Idlers::one_searching, std::memory_order_seq_cst);
-    active.fetch_sub(1, std::memory_order_relaxed);
-    spare.set(Doing::retired);
-    wake_for_what_is_left(me);
-    return;
-  }
-  surplus.fetch_add(1, std::memory_order_relaxed);
+  surplus.fetch_add(1, std::memory_order_relaxed);  // the next spare that finds nothing retires
 }
 
 // A searching spare that is not needed any more; it has slept when this returns true.

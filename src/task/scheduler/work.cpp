@@ -178,8 +178,6 @@ Job* Core::search(Member& me) noexcept {
     if (me.now() != Doing::searching) {
       if (answer_call(me))
         rest.begin_again();
-      else if (me.now() == Doing::retired)  // while it was about to sleep
-        sleep(me);
       else
         sync::spin_pause();
     } else if (work_is_to_be_had(me)) {
