@@ -71,7 +71,7 @@ TEST(SystemClock, TakesNoTimeOfTheProcessorWhileNoTimerIsNear) {
 TEST(SystemClock, EndsWithTimersArmed) {
   std::vector<Timer> timers(100);
   const auto clock = SystemClock::create().value();
-  for (std::size_t i = 0; i < timers.size(); ++i) clock->arm(timers[i], clock->after(std::chrono::minutes(i)));
+  for (std::size_t i = 0; i < timers.size(); ++i) clock->arm(timers[i], clock->after(std::chrono::minutes(i + 1)));
 }
 
 TEST(SystemClock, IsAnErrorWithoutAThreadOrMemory) {

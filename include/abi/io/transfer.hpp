@@ -49,7 +49,7 @@ class [[nodiscard]] Transfer : private Operation {
       result = waiter_.context().stop_error();
       return false;
     }
-    if (waiter_.context().stop.stop_possible()) on_stop_.emplace(waiter_.context().stop, OnStop{this});
+    if (waiter_.context().stop.stop_possible()) on_stop_.emplace(waiter_.context().stop, OnStop{file, this});
     file->start(*this);  // from here on `this` may be gone
     return true;
   }
@@ -68,8 +68,9 @@ class [[nodiscard]] Transfer : private Operation {
 
  private:
   struct OnStop {
+    File* target;  // not read from the operation, which start() may be writing to
     Transfer* self;
-    void operator()() const noexcept { self->file->cancel(*self); }
+    void operator()() const noexcept { target->cancel(*self); }
   };
 
   task::Waiter waiter_;
