@@ -14,7 +14,7 @@ namespace {
 
 struct Mask {
   struct Free {
-    void operator()(cpu_set_t* set) const noexcept { CPU_FREE(set); }
+    void operator()(cpu_set_t* mask) const noexcept { CPU_FREE(mask); }
   };
   std::unique_ptr<cpu_set_t, Free> set;
   std::size_t bytes;

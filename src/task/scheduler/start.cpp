@@ -55,8 +55,11 @@ class Here {
   Here& operator=(const Here&) = delete;
 
  private:
-  struct AsExecutor final : Executor {
+  struct AsExecutor : Executor {
     using Executor::Current;
+
+   protected:
+    ~AsExecutor() = default;
   };
   Worker* const before_;
   const AsExecutor::Current executor_;
