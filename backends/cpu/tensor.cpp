@@ -3,6 +3,7 @@
 #include <abi/task/parallel.hpp>
 
 #include <algorithm>
+#include <memory>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -48,10 +49,10 @@ Result<void> check_bytes(const TensorDesc& weight, std::span<const std::byte> by
 /// hundred times a gigabyte instead of a quarter of a million times. Small buffers would only be rounded up.
 void want_large_pages(memory::Buffer& buffer) {
 #if defined(__linux__)
-  constexpr std::uintptr_t large = 2 << 20;
-  const auto first = (reinterpret_cast<std::uintptr_t>(buffer.data()) + large - 1) / large * large;
-  const auto last = (reinterpret_cast<std::uintptr_t>(buffer.data()) + buffer.size()) / large * large;
-  if (first < last) static_cast<void>(madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE));
+  constexpr std::size_t large = 2 << 20;
+  void* first = buffer.data();
+  std::size_t bytes = buffer.size();
+  if (std::align(large, large, first, bytes)) static_cast<void>(madvise(first, bytes / large * large, MADV_HUGEPAGE));
 #endif
 }
 

@@ -7,6 +7,9 @@
 #include <abi/task/scheduler.hpp>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <thread>
 
 namespace bench {
@@ -26,20 +29,34 @@ struct Asleep {
   double wakes;
 };
 
-// All workers sleep before each job.
+// Whether every other thread of the process sleeps in the kernel; those of contestants before it do.
+bool others_sleep() {
+  namespace fs = std::filesystem;
+  const std::string self = fs::read_symlink("/proc/thread-self").filename();
+  for (const auto& thread : fs::directory_iterator("/proc/self/task")) {
+    if (thread.path().filename() == self) continue;
+    std::string stat;
+    if (!std::getline(std::ifstream(thread.path() / "stat"), stat)) continue;  // it has ended
+    const std::size_t name_end = stat.rfind(')');
+    if (name_end == std::string::npos || stat.compare(name_end, 3, ") S") != 0) return false;
+  }
+  return true;
+}
+
+// All workers sleep before each job: they have said that they are about to, and the kernel says that they do.
 Asleep submit_to_sleepers() {
   constexpr int calls = 200;
   const auto scheduler = Scheduler::create({.threads = 2}).value();
   std::vector<double> times;
-  const auto sleepers = [&] {
-    const SchedulerCounters counters = scheduler->counters();
-    return counters.parks - counters.wakes;
+  const auto await_sleep = [&] {
+    for (SchedulerCounters now = scheduler->counters(); now.parks - now.wakes != 2 || !others_sleep();
+         now = scheduler->counters())
+      std::this_thread::yield();
   };
-  while (sleepers() != 2) std::this_thread::yield();
+  await_sleep();
   const std::uint64_t before = scheduler->counters().wakes;
   for (int i = 0; i < calls; ++i) {
-    while (sleepers() != 2) std::this_thread::yield();
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    await_sleep();
     times.push_back(seconds([&] { scheduler->run([] {}).value(); }) * 1e6);
   }
   return {median(times), static_cast<double>(scheduler->counters().wakes - before) / calls};

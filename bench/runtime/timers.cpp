@@ -7,10 +7,12 @@
 
 #include <abi/task/channel.hpp>
 #include <abi/task/clock.hpp>
+#include <abi/task/scheduler.hpp>
 #include <abi/task/sync_wait.hpp>
 #include <abi/task/when_all.hpp>
 
 #include <cmath>
+#include <semaphore>
 
 namespace bench {
 
@@ -70,6 +72,47 @@ void rows(Report& report, std::size_t count, const std::string& suffix, int roun
   compare("runtime.timers.cancel" + suffix, timers::arm_and_cancel<Wheel>, asio_cancel, 0);
 }
 
+// How late a timer 300 us away fires on a thread that sleeps: what the rest of a tick takes, and the system to wake a thread.
+double microseconds_late(Clock& clock) {
+  struct Ring : Timer {
+    Ring()
+        : Timer([](Timer& self) noexcept {
+            auto& own = static_cast<Ring&>(self);
+            own.fired_at = own.clock->now();
+            own.fired.release();
+          }) {}
+    Clock* clock = nullptr;
+    Clock::TimePoint fired_at;
+    std::binary_semaphore fired{0};
+  } ring;
+  ring.clock = &clock;
+  std::vector<double> late;
+  for (int i = 0; i < 200; ++i) {
+    const Clock::TimePoint when = clock.after(std::chrono::microseconds(300));
+    clock.arm(ring, when);
+    ring.fired.acquire();
+    late.push_back(std::chrono::duration<double, std::micro>(ring.fired_at - when).count());
+  }
+  return median(late);
+}
+
+void late(Report& report) {
+  if (!report.wants("runtime.timers.late")) return;
+  const auto figures = medians({[] {
+                                  const auto scheduler = Scheduler::create({.threads = 1}).value();
+                                  return microseconds_late(*scheduler->clock().value());
+                                },
+                                [] { return microseconds_late(*SystemClock::create().value()); }},
+                               5);
+  report.add({.name = "runtime.timers.late",
+              .value = figures[0],
+              .unit = "us",
+              .against = "a clock with a thread of its own",
+              .reference = figures[1],
+              .better = Better::lower,
+              .note = "on a worker that sleeps until then"});
+}
+
 Task<void> send_all(Channel<int>& channel, int count) {
   for (int i = 0; i < count; ++i) ABI_CO_TRY(co_await channel.send(i));
   channel.close();
@@ -110,6 +153,7 @@ void channel(Report& report) {
 void run_timers(Report& report) {
   rows(report, 100'000, "", 7, 5.0 / 1.95);  // of the anchor's asio: 1.95 M/s where 5 M/s are asked for
   rows(report, 1'000'000, ".1m", 3, 0);
+  late(report);
   channel(report);
 }
 

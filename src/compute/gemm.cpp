@@ -1,6 +1,7 @@
+#include "gemm_workspace.hpp"
+
 #include <abi/base/boundary.hpp>
 #include <abi/compute/gemm.hpp>
-#include <abi/memory/buffer.hpp>
 #include <abi/simd/kernels.hpp>
 #include <abi/task/parallel.hpp>
 
@@ -41,10 +42,24 @@ Grid grid_for(const GemmShape& shape, unsigned threads) {
   return best;
 }
 
-// Where part `index` of `count` begins, at whole tiles and panels but for the end.
+/// Part `index` of a product, at whole tiles and panels but for the end.
+struct Part {
+  std::size_t row, column;
+  GemmShape shape;
+};
+
 std::size_t begin_of(std::size_t index, std::size_t count, std::size_t length, std::size_t step) {
   const std::size_t steps = (length + step - 1) / step;
   return std::min(length, steps * index / count * step);
+}
+
+Part part_of(const GemmShape& shape, const Grid& grid, std::size_t index) {
+  constexpr std::size_t tile = 12;
+  const std::size_t y = index / grid.columns, x = index % grid.columns;
+  Part part{begin_of(y, grid.rows, shape.m, tile), begin_of(x, grid.columns, shape.n, simd::gemm_panel_columns), shape};
+  part.shape.m = begin_of(y + 1, grid.rows, shape.m, tile) - part.row;
+  part.shape.n = begin_of(x + 1, grid.columns, shape.n, simd::gemm_panel_columns) - part.column;
+  return part;
 }
 
 Result<void> check(const char* name, std::size_t rows, std::size_t columns, std::size_t stride, std::size_t element_bytes) {
@@ -67,22 +82,18 @@ Result<void> multiply(task::Scheduler& scheduler, Kernel<Sum, Element> kernel, S
                 sizeof(Element)));
   ABI_TRY(check("c", shape.m, shape.n, shape.c_stride, sizeof(Sum)));
   const Grid grid = grid_for(shape, scheduler.threads());
-  std::vector<memory::Buffer> workspaces(grid.parts());
-  for (memory::Buffer& workspace : workspaces) {
-    ABI_TRY(workspace, memory::Buffer::allocate(simd::gemm_workspace_bytes(shape), account));
+  std::vector<GemmWorkspace> workspaces;
+  workspaces.reserve(grid.parts());
+  for (std::size_t index = 0; index < grid.parts(); ++index) {
+    const std::size_t bytes = simd::gemm_workspace_bytes(part_of(shape, grid, index).shape);
+    ABI_TRY(GemmWorkspace workspace, GemmWorkspace::take(bytes, account));
+    workspaces.push_back(std::move(workspace));
   }
   const auto multiply_parts = [&](std::size_t from, std::size_t to) {
-    for (std::size_t part = from; part < to; ++part) {
-      constexpr std::size_t tile = 12;
-      const std::size_t y = part / grid.columns, x = part % grid.columns;
-      const std::size_t row = begin_of(y, grid.rows, shape.m, tile), row_end = begin_of(y + 1, grid.rows, shape.m, tile);
-      const std::size_t column = begin_of(x, grid.columns, shape.n, simd::gemm_panel_columns);
-      const std::size_t column_end = begin_of(x + 1, grid.columns, shape.n, simd::gemm_panel_columns);
-      GemmShape piece = shape;
-      piece.m = row_end - row;
-      piece.n = column_end - column;
-      kernel(c + row * shape.c_stride + column, a + row * shape.a_stride,
-             b + (shape.b_transposed ? column * shape.b_stride : column), piece, workspaces[part].data());
+    for (std::size_t index = from; index < to; ++index) {
+      const Part part = part_of(shape, grid, index);
+      kernel(c + part.row * shape.c_stride + part.column, a + part.row * shape.a_stride,
+             b + (shape.b_transposed ? part.column * shape.b_stride : part.column), part.shape, workspaces[index].data());
     }
   };
   return task::parallel_for(scheduler, 0, grid.parts(), multiply_parts, {.grain = 1});

@@ -4,15 +4,14 @@
 
 #include <abi/base/boundary.hpp>
 #include <abi/memory/fault.hpp>
+#include <abi/task/own_thread.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <mutex>
 #include <system_error>
 #include <thread>
 
 #include <liburing.h>
-#include <pthread.h>
 
 namespace libabi::io {
 
@@ -53,19 +52,9 @@ Result<void> RingEngine::begin(unsigned depth) {
     return error(ErrorCode::unsupported, "io_uring is not to be had here: {}", std::generic_category().message(-failure));
   open_ = true;
   depth_ = free_ = depth;
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  Result<void> outcome;
-  try {
-    if (memory::allocation_must_fail()) throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
-    thread_ = std::thread([this] { wait(); });
-    pthread_setname_np(thread_.native_handle(), "abi/io");
-  } catch (const std::system_error& failure) {
-    outcome = error(ErrorCode::exhausted, "the system gives no thread for io_uring: {}", failure.what());
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return outcome;
+  if (const std::error_code refused = task::detail::start_own_thread(thread_, "abi/io", [this] { wait(); }))
+    return error(ErrorCode::exhausted, "the system gives no thread for io_uring: {}", refused.message());
+  return {};
 }
 
 RingEngine::~RingEngine() {

@@ -181,18 +181,21 @@ Result<std::unique_ptr<Lock>> SimulatedStorage::lock(const std::filesystem::path
   return boundary([&]() -> Result<std::unique_ptr<Lock>> {
     ABI_TRY(const std::shared_ptr<File> file, open(path, {.access = Access::write, .create = true}));
     const std::string name = SimulatedDisk::normal(path);
+    const auto held = std::make_shared<bool>(false);
+    auto release = [impl = impl_, name, run = impl_->run, held] {
+      const std::lock_guard lock(impl->mutex);
+      if (*held && impl->run == run) impl->locks.erase(name);
+    };
+    auto taken = std::make_unique<SimulatedLock>(std::move(release));
     {
       const std::lock_guard lock(impl_->mutex);
-      if (!impl_->locks.insert(name).second) return error(ErrorCode::failed_precondition, "'{}' is locked", name);
+      const auto [place, fresh] = impl_->locks.try_emplace(name, owner);
+      if (!fresh) return error(ErrorCode::failed_precondition, "'{}' is locked by {}", name, place->second);
+      *held = true;
     }
-    auto release = [impl = impl_, name, run = impl_->run] {
-      const std::lock_guard lock(impl->mutex);
-      if (impl->run == run) impl->locks.erase(name);
-    };
-    auto held = std::make_unique<SimulatedLock>(std::move(release));
     ABI_TRY(file->resize(0));
     ABI_TRY(file->write(0, std::as_bytes(std::span(owner))));
-    return held;
+    return taken;
   });
 }
 

@@ -5,6 +5,7 @@
 #include <abi/io/simulated_storage.hpp>
 
 #include <array>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -40,7 +41,7 @@ struct SimulatedStorage::Impl : std::enable_shared_from_this<SimulatedStorage::I
   std::uint64_t cut_at = never;
   std::uint64_t run = 0;  // counts restarts
   bool power = true;
-  std::set<std::string> locks;
+  std::map<std::string, std::string> locks;  ///< with their owners
 };
 
 /// What everything returns while there is no power.

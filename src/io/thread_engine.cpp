@@ -1,16 +1,14 @@
 #include "engine.hpp"
 
 #include <abi/base/boundary.hpp>
-#include <abi/memory/fault.hpp>
+#include <abi/task/own_thread.hpp>
 
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
-
-#include <pthread.h>
 
 namespace libabi::io {
 
@@ -53,22 +51,13 @@ class ThreadEngine final : public Engine {
 
 Result<void> ThreadEngine::begin(unsigned count) {
   threads_.reserve(count);
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the host's threads' business
-  Result<void> outcome;
-  for (unsigned i = 0; i < count && outcome; ++i) {
-    try {
-      if (memory::allocation_must_fail())
-        throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
-      threads_.emplace_back([this] { work(); });
-      pthread_setname_np(threads_.back().native_handle(), "abi/io");
-    } catch (const std::system_error& failure) {
-      outcome = error(ErrorCode::exhausted, "the system gives {} of {} threads for files: {}", i, count, failure.what());
-    }
+  for (unsigned i = 0; i < count; ++i) {
+    std::thread thread;
+    if (const std::error_code refused = task::detail::start_own_thread(thread, "abi/io", [this] { work(); }))
+      return error(ErrorCode::exhausted, "the system gives {} of {} threads for files: {}", i, count, refused.message());
+    threads_.push_back(std::move(thread));
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return outcome;
+  return {};
 }
 
 ThreadEngine::~ThreadEngine() {

@@ -1,10 +1,9 @@
 #include <abi/base/boundary.hpp>
-#include <abi/memory/fault.hpp>
 #include <abi/task/clock.hpp>
+#include <abi/task/own_thread.hpp>
 
 #include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -46,27 +45,7 @@ struct SystemClock::Driver {
   }
 
   std::error_code start() {
-    // Signals meant for the process must interrupt the host's threads, not this one; a thread's own faults stay.
-    sigset_t held;
-    sigset_t before;
-    sigfillset(&held);
-    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF}) sigdelset(&held, own);
-    pthread_sigmask(SIG_BLOCK, &held, &before);
-    std::error_code refused;
-    try {
-      thread = std::thread([this] {
-#if defined(__linux__)
-        pthread_setname_np(pthread_self(), "abi/timers");
-#endif
-        drive();
-      });
-    } catch (const std::system_error& failure) {
-      refused = failure.code();
-    } catch (const std::bad_alloc&) {
-      refused = std::make_error_code(std::errc::not_enough_memory);
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return refused;
+    return detail::start_own_thread(thread, "abi/timers", [this] { drive(); });
   }
 
   void drive() noexcept {
@@ -123,9 +102,8 @@ bool SystemClock::cancel(Timer& timer) noexcept { return driver_->clock.cancel(t
 Result<std::unique_ptr<SystemClock>> SystemClock::create() {
   return boundary([]() -> Result<std::unique_ptr<SystemClock>> {
     std::unique_ptr<SystemClock> clock(new SystemClock(std::make_unique<Driver>()));
-    const std::error_code refused =
-        memory::allocation_must_fail() ? std::make_error_code(std::errc::not_enough_memory) : clock->driver_->start();
-    if (refused) return error(ErrorCode::exhausted, "the system gives no thread for the timers: {}", refused.message());
+    if (const std::error_code refused = clock->driver_->start())
+      return error(ErrorCode::exhausted, "the system gives no thread for the timers: {}", refused.message());
     return clock;
   });
 }

@@ -1,4 +1,5 @@
 #include "compute/random_graph.hpp"
+#include "seed.hpp"
 
 #include <gtest/gtest.h>
 
@@ -187,7 +188,7 @@ std::vector<std::vector<float>> run_apart(const Graph& graph, const std::vector<
 }
 
 TEST(Executor, SharedPlacesGiveTheSameBitsAsPlacesOfTheirOwn) {
-  std::mt19937 random(test_seed());
+  std::mt19937 random(static_cast<std::uint32_t>(test::seed()));
   const auto scheduler = task::Scheduler::create({.threads = 1}).value();
   const auto device = backends::open_device("null", *scheduler);
   if (!device) GTEST_SKIP() << device.error().text();

@@ -1,6 +1,6 @@
 // Everything that allocates, with every one of its allocations failing in turn.
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
 
 #include <gtest/gtest.h>
 
@@ -65,17 +65,23 @@ void fail_each(Device& device) {
   EXPECT_GT(n, 2u);
 }
 
-TEST(Compute, EveryAllocationThatFailsIsAnErrorAndLeavesNothing) {
-  const auto scheduler = task::Scheduler::create({.threads = 1}).value();
-  const auto null = backends::open_device("null", *scheduler).value_or(nullptr);
-  if (!null) GTEST_SKIP() << "this build has no device null";
-  fail_each<test::FailingNew>(*null);
-  fail_each<memory::AllocationFault>(*null);
+class ComputeOn : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Devices, ComputeOn, testing::Values("null", "cpu"),
+                         [](const auto& which) { return std::string(which.param); });
+
+TEST_P(ComputeOn, EveryAllocationThatFailsIsAnErrorAndLeavesNothing) {
+  for (const unsigned threads : {1u, 2u}) {
+    const auto scheduler = task::Scheduler::create({.threads = threads}).value();
+    const auto device = backends::open_device(GetParam(), *scheduler).value_or(nullptr);
+    if (!device) GTEST_SKIP() << "this build has no device " << GetParam();
+    fail_each<test::FailingMalloc>(*device);
+    fail_each<memory::AllocationFault>(*device);
+  }
 }
 
 TEST(Compute, AWrongGraphIsToldEvenWhereMemoryRunsOut) {
   for (std::uint64_t n = 0;; ++n) {
-    const test::FailingNew fault(n);
+    const test::FailingMalloc fault(n);
     GraphBuilder b;
     const TensorId x =
         b.input("an input with a name that needs memory", FormatId::f32, {.rows = 3, .columns = 32, .dynamic = Rows::tokens});

@@ -1,4 +1,7 @@
 // Products on several threads against the kernel on one, bit for bit; the kernel itself has its tests in tests/simd.
+#include "gemm_workspace.hpp"
+#include "memory/failing_malloc.hpp"
+
 #include <abi/compute/gemm.hpp>
 #include <abi/memory/fault.hpp>
 #include <abi/simd/kernels.hpp>
@@ -8,6 +11,8 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <set>
+#include <thread>
 #include <vector>
 
 namespace libabi::compute {
@@ -81,13 +86,91 @@ TEST(ParallelGemm, WithoutMemoryForItsWorkspaceItIsExhausted) {
             ErrorCode::exhausted);
   EXPECT_EQ(account.live_bytes(), 0u);
   memory::MemoryAccount large("large");
+  const auto untouched = problem.c;
+  const auto multiply = [&] {
+    GemmWorkspace::drop_kept();
+    return gemm_f32(*scheduler, problem.c.data(), problem.a.data(), problem.b.data(), problem.shape, large);
+  };
   for (std::uint64_t n = 0;; ++n) {
     const memory::AllocationFault fault(n);
-    const Result<void> result = gemm_f32(*scheduler, problem.c.data(), problem.a.data(), problem.b.data(), problem.shape, large);
+    const Result<void> result = multiply();
     EXPECT_EQ(large.live_bytes(), 0u);
-    if (!fault.hit()) break;
+    if (!fault.hit()) {
+      EXPECT_GE(n, 3u);  // the charge to the account, that of what is kept, and the memory
+      break;
+    }
+    ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::exhausted);
+    EXPECT_EQ(problem.c, untouched);
   }
+  test::fail_each([&] {
+    const Result<void> result = multiply();
+    EXPECT_TRUE(result || result.error().code == ErrorCode::exhausted);
+    EXPECT_EQ(large.live_bytes(), 0u);
+    GemmWorkspace::drop_kept();
+    return result.has_value();
+  });
+}
+
+TEST(ParallelGemm, KeepsItsWorkspacesForTheNextProductOnTheDefaultAccount) {
+  const auto scheduler = task::Scheduler::create({.threads = 2}).value();
+  GemmWorkspace::drop_kept();
+  const std::uint64_t before = memory::default_account().live_bytes();
+  Problem<float, float> large(300, 300, 300, false), small(10, 10, 10, true);
+  memory::MemoryAccount account("products");
+  ASSERT_TRUE(gemm_f32(*scheduler, large.c.data(), large.a.data(), large.b.data(), large.shape, account));
+  EXPECT_EQ(account.live_bytes(), 0u);
+  EXPECT_GT(account.peak_bytes(), 0u);
+  const std::uint64_t kept = memory::default_account().live_bytes();
+  EXPECT_GT(kept, before);
+  for (auto* problem : {&large, &small, &large}) {
+    const memory::AllocationFault none(1000);
+    ASSERT_TRUE(gemm_f32(*scheduler, problem->c.data(), problem->a.data(), problem->b.data(), problem->shape));
+    EXPECT_EQ(none.count(), 0u) << "a product that finds workspaces takes no memory";
+  }
+  EXPECT_EQ(memory::default_account().live_bytes(), kept);
+  GemmWorkspace::drop_kept();
+  EXPECT_EQ(memory::default_account().live_bytes(), before);
+}
+
+TEST(GemmWorkspace, AnyNumberAtATimeAreApartAndNoMoreThanTheBoundAreKept) {
+  GemmWorkspace::drop_kept();
+  memory::MemoryAccount& account = memory::default_account();
+  const std::uint64_t before = account.live_bytes();
+  constexpr std::size_t bytes = 1000;
+  {
+    std::vector<GemmWorkspace> many;
+    for (std::size_t i = 0; i < GemmWorkspace::most_kept + 5; ++i) many.push_back(GemmWorkspace::take(bytes, account).value());
+    std::set<std::byte*> places;
+    for (GemmWorkspace& each : many) places.insert(each.data());
+    EXPECT_EQ(places.size(), many.size());
+    EXPECT_EQ(account.live_bytes() - before, many.size() * bytes);
+  }
+  EXPECT_EQ(account.live_bytes() - before, GemmWorkspace::most_kept * bytes);
+  // One that is too small makes way for a larger one.
+  {
+    EXPECT_TRUE(GemmWorkspace::take(2 * bytes, account));
+  }
+  EXPECT_EQ(account.live_bytes() - before, (GemmWorkspace::most_kept + 1) * bytes);
+  GemmWorkspace::drop_kept();
+  EXPECT_EQ(account.live_bytes(), before);
+}
+
+TEST(GemmWorkspace, ThreadsThatTakeAndReturnNeverShareOne) {
+  memory::MemoryAccount account("threads");
+  const auto take_and_return = [&](unsigned char mark) {
+    for (int i = 0; i < 2000; ++i) {
+      GemmWorkspace workspace = GemmWorkspace::take(64 + i % 512, account).value();
+      std::fill_n(workspace.data(), 64, std::byte{mark});
+      if (i % 64 == 0) std::this_thread::yield();
+      EXPECT_TRUE(std::all_of(workspace.data(), workspace.data() + 64, [&](std::byte x) { return x == std::byte{mark}; }));
+    }
+  };
+  std::thread other(take_and_return, 2);
+  take_and_return(1);
+  other.join();
+  EXPECT_EQ(account.live_bytes(), 0u);
+  GemmWorkspace::drop_kept();
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "compute/random_graph.hpp"
+#include "seed.hpp"
 
 #include <gtest/gtest.h>
 
@@ -70,7 +71,7 @@ void expect_sound(const Graph& graph, const MemoryPlan& plan) {
 }
 
 TEST(MemoryPlan, NoTensorOfARandomGraphIsOverwrittenWhileItIsNeeded) {
-  std::mt19937 random(test_seed());
+  std::mt19937 random(static_cast<std::uint32_t>(test::seed()));
   for (int round = 0; round < 300; ++round) {
     const Graph graph = random_graph(random, 1 + round % 9, 2 + round % 60);
     const auto plan = plan_memory(graph);

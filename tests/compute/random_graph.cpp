@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <iostream>
 #include <string>
 
 namespace libabi::testing_compute {
@@ -61,13 +59,6 @@ class Maker {
 };
 
 }  // namespace
-
-std::uint32_t test_seed() {
-  const char* text = std::getenv("ABI_SEED");
-  const auto seed = text ? static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10)) : 4711u;
-  std::cout << "ABI_SEED=" << seed << "\n";
-  return seed;
-}
 
 Graph random_graph(std::mt19937& random, std::int64_t tokens, int operations) {
   Maker maker(random, tokens);

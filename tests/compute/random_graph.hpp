@@ -6,9 +6,6 @@
 
 namespace libabi::testing_compute {
 
-/// ABI_SEED, or a fixed seed; printed.
-std::uint32_t test_seed();
-
 /// A graph of random operations over random earlier results, some of them outputs. Its inputs are "x<i>" f32, every row
 /// count is Rows::tokens of at most `tokens`; there are no weights and no states.
 compute::Graph random_graph(std::mt19937& random, std::int64_t tokens, int operations);

@@ -1,6 +1,8 @@
 #pragma once
 /// What the tests of files share.
 
+#include "seed.hpp"
+
 #include <abi/io/disk_storage.hpp>
 #include <abi/io/simulated_storage.hpp>
 
@@ -18,10 +20,7 @@
 
 namespace libabi::io {
 
-inline std::uint64_t seed() {
-  const char* const text = std::getenv("ABI_SEED");
-  return text ? std::strtoull(text, nullptr, 10) : 20261125;
-}
+using test::seed;
 
 inline std::vector<std::byte> bytes_of(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));

@@ -2,6 +2,7 @@
 // every library calls these; they call glibc's by its own names for them.
 
 #include "memory/failing_malloc.hpp"
+#include "sanitizers.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -9,15 +10,7 @@
 #include <cstdlib>
 #include <new>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define ABI_TEST_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ABI_TEST_SANITIZED 1
-#endif
-#if defined(__GLIBC__) && !defined(ABI_TEST_SANITIZED)
+#if defined(__GLIBC__) && !ABI_TEST_ADDRESS_SANITIZER && !ABI_TEST_THREAD_SANITIZER && !ABI_TEST_HAS_FEATURE(memory_sanitizer)
 #define ABI_TEST_COUNTS_BLOCKS 1
 #endif
 

@@ -1,5 +1,7 @@
 // Misuse of the arena's and the slab's memory is seen: by their guards, and under the address sanitizer at once.
 
+#include "sanitizers.hpp"
+
 #include <abi/base/log.hpp>
 #include <abi/memory/scoped_arena.hpp>
 #include <abi/memory/slab_allocator.hpp>
@@ -12,13 +14,7 @@
 namespace libabi::memory {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
+constexpr bool sanitized = test::address_sanitizer;
 
 class Log {
  public:

@@ -1,4 +1,4 @@
-#include "memory/seed.hpp"
+#include "seed.hpp"
 
 #include <abi/base/log.hpp>
 #include <abi/memory/scoped_arena.hpp>

@@ -1,4 +1,4 @@
-#include "memory/seed.hpp"
+#include "seed.hpp"
 
 #include <abi/memory/slab_pool.hpp>
 

@@ -1,4 +1,4 @@
-#include "memory/seed.hpp"
+#include "seed.hpp"
 
 #include <abi/memory/zero_copy_buffer.hpp>
 

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <memory>
+#include <utility>
 
 #if __has_include(<sys/mman.h>) && !defined(__wasm__)
 #define ABI_HAS_FENCES 1
@@ -19,8 +20,8 @@ namespace {
 
 const std::vector<std::size_t> row_lengths = [] {
   std::vector<std::size_t> all;
-  for (std::size_t n = 0; n <= 70; ++n) all.push_back(n);
-  for (const std::size_t n : {95, 96, 97, 100, 127, 128, 129, 191, 255, 256, 257, 383, 511, 513, 1537, 4099}) all.push_back(n);
+  for (std::size_t n = 0; n <= 200; ++n) all.push_back(n);
+  for (const std::size_t n : {255, 256, 257, 383, 511, 513, 1537, 4099}) all.push_back(n);
   return all;
 }();
 
@@ -109,25 +110,30 @@ TEST(Distance, OfOneToManyHasTheBitsOfOneToOne) {
   each_distance([]<class Measure, class Type>(auto one, auto many) {
     using Element = typename Type::Element;
     std::mt19937 random(seed());
-    for (const std::size_t n : {0, 1, 3, 15, 16, 17, 33, 63, 64, 65, 96, 100, 127, 255, 257, 1037})
-      for (const std::size_t count : {0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 29}) {
-        const std::size_t stride = n + random() % 3;
-        const auto query = make_row<Type>(random, n), data = make_row<Type>(random, count * stride + 1);
-        std::vector<std::uint32_t> index(count);
-        for (auto& each : index) each = static_cast<std::uint32_t>(random() % count);
-        for (const bool gathered : {false, true}) {
-          Row<float> out(count);
-          const Rows<Element> rows{
-              .data = data.data() + 1, .stride = stride, .count = count, .index = gathered ? index.data() : nullptr};
-          many(out.data(), query.data(), rows, n);
-          for (std::size_t r = 0; r < count; ++r) {
-            const Element* row = rows.data + (gathered ? index[r] : r) * stride;
-            ASSERT_EQ(std::bit_cast<std::uint32_t>(out[r]),
-                      std::bit_cast<std::uint32_t>(static_cast<float>(one(query.data(), row, n))))
-                << "n = " << n << ", row " << r << " of " << count << (gathered ? ", gathered" : "");
-          }
+    std::vector<std::pair<std::size_t, std::size_t>> shapes;  // of every length, and of every rest beside the tiles
+    for (std::size_t n = 0; n <= 200; ++n) shapes.emplace_back(n, 1 + random() % 24);
+    for (const std::size_t n : {0, 1, 15, 16, 17, 64, 100, 255, 257, 511, 1037})
+      for (const std::size_t count : {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 29}) shapes.emplace_back(n, count);
+    shapes.emplace_back(300, 1750);  // from memory, row after row
+    shapes.emplace_back(60, 4400);   // from memory, asked for
+    for (const auto& [n, count] : shapes) {
+      const std::size_t stride = n + random() % 3;
+      const auto query = make_row<Type>(random, n), data = make_row<Type>(random, count * stride + 1);
+      std::vector<std::uint32_t> index(count);
+      for (auto& each : index) each = static_cast<std::uint32_t>(random() % count);
+      for (const bool gathered : {false, true}) {
+        Row<float> out(count);
+        const Rows<Element> rows{
+            .data = data.data() + 1, .stride = stride, .count = count, .index = gathered ? index.data() : nullptr};
+        many(out.data(), query.data(), rows, n);
+        for (std::size_t r = 0; r < count; ++r) {
+          const Element* row = rows.data + (gathered ? index[r] : r) * stride;
+          ASSERT_EQ(std::bit_cast<std::uint32_t>(out[r]),
+                    std::bit_cast<std::uint32_t>(static_cast<float>(one(query.data(), row, n))))
+              << "n = " << n << ", row " << r << " of " << count << (gathered ? ", gathered" : "");
         }
       }
+    }
   });
 }
 

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
 #include "task/coroutine_tools.hpp"
 
 namespace libabi::task {
@@ -171,7 +171,7 @@ TEST(AsyncGenerator, MovesBetweenItems) {
 
 TEST(AsyncGenerator, WithoutMemoryForItsFrameIsExhausted) {
   release_cached_frames();
-  const libabi::test::FailingNew fault(0);
+  const libabi::test::FailingMalloc fault(0);
   auto generator = count_to(3);
   EXPECT_TRUE(fault.hit());
   EXPECT_EQ(generator.pull().error().code, ErrorCode::exhausted);

@@ -1,7 +1,7 @@
 #include "fiber.hpp"
 #include "seed.hpp"
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
 
 #include <abi/task/async_mutex.hpp>
 #include <abi/task/manual_executor.hpp>
@@ -145,7 +145,7 @@ TEST(AsyncMutex, ChainOfUnlocksTakesConstantStackWithoutAnExecutor) {
   for (Fiber& fiber : fibers) fiber.start();
   EXPECT_EQ(count, 0);
   {
-    const test::FailingNew nothing(0);
+    const test::FailingMalloc nothing(0);
     first.reset();
     EXPECT_FALSE(nothing.hit()) << "nothing allocates";
   }

@@ -2,7 +2,7 @@
 #include "fiber.hpp"
 #include "seed.hpp"
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
 
 #include <abi/task/async_event.hpp>
 #include <abi/task/async_latch.hpp>
@@ -120,7 +120,7 @@ TEST(AsyncLatch, LetsAllGoWhenTheLastStepIsMade) {
   EXPECT_EQ(all[4].result.value().error().code, ErrorCode::cancelled);
   EXPECT_FALSE(all[3].result);
   {
-    const test::FailingNew nothing(0);
+    const test::FailingMalloc nothing(0);
     latch.count_down(5);
     EXPECT_FALSE(nothing.hit());
   }

@@ -2,7 +2,7 @@
 
 #include "fiber.hpp"
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
 
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ TEST(Channel, IsAnErrorWithoutMemoryAndForASizeThatIsNone) {
     std::optional<Result<std::unique_ptr<Channel<Item>>>> made;
     bool hit = false;
     {
-      const test::FailingNew fault(n);
+      const test::FailingMalloc fault(n);
       made.emplace(Channel<Item>::create(100));
       hit = fault.hit();
     }
@@ -107,7 +107,7 @@ TEST(Channel, PassesAMillionItemsWithoutMemoryOrStack) {
     long sum = 0;
     Fiber producer = produce(*channel, 1'000'000);
     Fiber consumer = consume(*channel, sum);
-    const test::FailingNew nothing(0);
+    const test::FailingMalloc nothing(0);
     consumer.start();
     producer.start();
     EXPECT_FALSE(nothing.hit());

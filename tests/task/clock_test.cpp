@@ -1,6 +1,6 @@
 #include "seed.hpp"
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
 
 #include <abi/task/manual_clock.hpp>
 
@@ -143,7 +143,7 @@ TEST(Clocks, AllocateNothing) {
   PolledClock polled;
   std::vector<Timer> timers(1000);
   for (Timer& timer : timers) timer.fire = [](Timer&) noexcept {};
-  const test::FailingNew nothing(0);
+  const test::FailingMalloc nothing(0);
   for (Clock* const clock : {static_cast<Clock*>(&manual), static_cast<Clock*>(&polled)}) {
     for (std::size_t i = 0; i < timers.size(); ++i) clock->arm(timers[i], clock->after(std::chrono::microseconds(i * i)));
     for (std::size_t i = 0; i < timers.size(); i += 3) clock->cancel(timers[i]);

@@ -2,7 +2,7 @@
 #include "fiber.hpp"
 #include "seed.hpp"
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
 
 #include <abi/task/async_event.hpp>
 #include <abi/task/channel.hpp>
@@ -93,7 +93,7 @@ TEST(Sleep, AllocatesNothing) {
   for (const Context* const context : {static_cast<const Context*>(nullptr), &stoppable}) {
     int count = 0;
     Fiber fiber = sleep_often(clock, 1000, count);
-    const test::FailingNew nothing(0);
+    const test::FailingMalloc nothing(0);
     fiber.start(context);
     clock.advance(1s);
     EXPECT_FALSE(nothing.hit());
@@ -279,7 +279,7 @@ TEST(Deadline, FailsWithoutMemoryAndLeavesNothing) {
   for (std::uint64_t n = 0;; ++n) {
     std::optional<Result<int>> result;
     Fiber fiber = make_and_run(clock, result);
-    const test::FailingNew fault(n);
+    const test::FailingMalloc fault(n);
     fiber.start();
     ASSERT_TRUE(fiber.done());
     EXPECT_EQ(clock.advance_to_next(), 0u);

@@ -1,9 +1,7 @@
 // Where fork-join begins: in a task, on several threads, on other executors; and what else is on the scheduler meanwhile.
-#include <abi/task/fork_join.hpp>
-#include <abi/task/manual_executor.hpp>
-#include <abi/task/scheduler.hpp>
+#include "fork_join_tools.hpp"
 
-#include <gtest/gtest.h>
+#include <abi/task/manual_executor.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -15,28 +13,12 @@
 namespace libabi::task {
 namespace {
 
-std::unique_ptr<Scheduler> scheduler_of(unsigned threads) {
-  SchedulerOptions options;
-  options.threads = threads;
-  return Scheduler::create(options).value();
-}
+using test::fib;
+using test::plain_fib;
+using test::scheduler_of;
 
-class ForkJoinBeginOf : public testing::TestWithParam<unsigned> {
- protected:
-  std::unique_ptr<Scheduler> scheduler_ = scheduler_of(GetParam());
-};
+class ForkJoinBeginOf : public test::ForkJoinOf {};
 INSTANTIATE_TEST_SUITE_P(Threads, ForkJoinBeginOf, testing::Values(1u, 2u, 4u), testing::PrintToStringParamName());
-
-Fork<long> fib(long n) {
-  if (n < 2) co_return n;
-  long a;
-  co_await fork(a, fib(n - 1));
-  const long b = co_await fib(n - 2);
-  co_await join();
-  co_return a + b;
-}
-
-long plain_fib(long n) { return n < 2 ? n : plain_fib(n - 1) + plain_fib(n - 2); }
 
 Fork<long> nests(Scheduler& scheduler, long n) {
   long a;

@@ -1,9 +1,8 @@
-#include <abi/memory/fault.hpp>
-#include <abi/task/fork_join.hpp>
-#include <abi/task/scheduler.hpp>
-#include <abi/task/sync_wait.hpp>
+#include "fork_join_tools.hpp"
+#include "memory/failing_malloc.hpp"
 
-#include <gtest/gtest.h>
+#include <abi/memory/fault.hpp>
+#include <abi/task/sync_wait.hpp>
 
 #include <array>
 #include <atomic>
@@ -17,26 +16,11 @@
 namespace libabi::task {
 namespace {
 
-std::unique_ptr<Scheduler> scheduler_of(unsigned threads) {
-  SchedulerOptions options;
-  options.threads = threads;
-  return Scheduler::create(options).value();
-}
+using test::fib;
+using test::scheduler_of;
 
-class ForkJoinErrorOf : public testing::TestWithParam<unsigned> {
- protected:
-  std::unique_ptr<Scheduler> scheduler_ = scheduler_of(GetParam());
-};
+class ForkJoinErrorOf : public test::ForkJoinOf {};
 INSTANTIATE_TEST_SUITE_P(Threads, ForkJoinErrorOf, testing::Values(1u, 2u, 4u), testing::PrintToStringParamName());
-
-Fork<long> fib(long n) {
-  if (n < 2) co_return n;
-  long a;
-  co_await fork(a, fib(n - 1));
-  const long b = co_await fib(n - 2);
-  co_await join();
-  co_return a + b;
-}
 
 /// Alive ones are counted: what is destroyed twice or not at all is seen.
 struct Alive {
@@ -76,9 +60,7 @@ Fork<int> all_leaves(Leaves& leaves, int first, int count, Alive alive) {
 TEST_P(ForkJoinErrorOf, FailureComesUpAfterAllThatWasForkedAndEverythingIsDestroyed) {
   for (const Way way : {Way::throws, Way::returns})
     for (int culprit = -1; culprit < 64; ++culprit) {
-      Leaves leaves;
-      leaves.culprit = culprit;
-      leaves.way = way;
+      Leaves leaves{.culprit = culprit, .way = way};
       const auto result = fork_join(*scheduler_, all_leaves, std::ref(leaves), 0, 64, Alive(leaves.alive));
       EXPECT_EQ(leaves.ended, 64);
       EXPECT_EQ(leaves.alive, 0);
@@ -290,23 +272,44 @@ TEST_P(ForkJoinErrorOf, FramesMayBeLarge) {
   }
 }
 
-TEST_P(ForkJoinErrorOf, WithoutMemoryItIsExhaustedAndNothingIsLost) {
-  for (const long depth : {0L, 3L, 40L})
-    for (std::uint64_t n = 0;; ++n) {
-      release_fork_stacks();
-      memory::AllocationFault fault(n);
-      Leaves leaves;
-      leaves.culprit = -1;
-      const auto one = fork_join(*scheduler_, large, depth);
-      const auto other = fork_join(*scheduler_, all_leaves, std::ref(leaves), 0, 64, Alive(leaves.alive));
-      EXPECT_EQ(leaves.alive, 0);
-      EXPECT_TRUE(one || one.error().code == ErrorCode::exhausted);
-      EXPECT_TRUE(other || other.error().code == ErrorCode::exhausted);
-      EXPECT_EQ(one.value_or(depth * (depth + 1) / 2), depth * (depth + 1) / 2);
-      EXPECT_EQ(other.value_or(64), 64);
-      if (!fault.hit()) break;
-      ASSERT_LT(n, 500u);
+/// What the workers allocate fails too.
+struct FailingMallocOfAll : libabi::test::FailingMalloc {
+  explicit FailingMallocOfAll(std::uint64_t n) : FailingMalloc(n, libabi::test::Whose::everybody) {}
+};
+
+template <class Fault>
+void without_memory(Scheduler& scheduler, long depth) {
+  for (std::uint64_t n = 0;; ++n) {
+    ASSERT_LT(n, 500u);
+    release_fork_stacks();
+    Leaves leaves{.culprit = -1};
+    Result<long> one = 0;
+    Result<int> other = 0;
+    bool hit = false;
+    {
+      const Fault fault(n);
+      one = fork_join(scheduler, large, depth);
+      other = fork_join(scheduler, all_leaves, std::ref(leaves), 0, 64, Alive(leaves.alive));
+      hit = fault.hit();
     }
+    EXPECT_EQ(leaves.alive, 0);
+    EXPECT_TRUE(one || one.error().code == ErrorCode::exhausted);
+    EXPECT_TRUE(other || other.error().code == ErrorCode::exhausted);
+    EXPECT_EQ(one.value_or(depth * (depth + 1) / 2), depth * (depth + 1) / 2);
+    EXPECT_EQ(other.value_or(64), 64);
+    if (!hit) {
+      EXPECT_TRUE(one && other);
+      EXPECT_GT(n, 0u) << "nothing was allocated";
+      return;
+    }
+  }
+}
+
+TEST_P(ForkJoinErrorOf, WithoutMemoryItIsExhaustedAndNothingIsLost) {
+  for (const long depth : {0L, 3L, 40L}) {
+    without_memory<memory::AllocationFault>(*scheduler_, depth);
+    without_memory<FailingMallocOfAll>(*scheduler_, depth);
+  }
 }
 
 TEST(ForkJoinError, SteadyStateAllocatesNothing) {

@@ -1,9 +1,6 @@
+#include "fork_join_tools.hpp"
+#include "sanitizers.hpp"
 #include "seed.hpp"
-
-#include <abi/task/fork_join.hpp>
-#include <abi/task/scheduler.hpp>
-
-#include <gtest/gtest.h>
 
 #include <array>
 #include <atomic>
@@ -18,36 +15,12 @@
 namespace libabi::task {
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(thread_sanitizer) || __has_feature(address_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
+using test::fib;
+using test::ForkJoinOf;
+using test::plain_fib;
+using test::scheduler_of;
 
-std::unique_ptr<Scheduler> scheduler_of(unsigned threads) {
-  SchedulerOptions options;
-  options.threads = threads;
-  return Scheduler::create(options).value();
-}
-
-class ForkJoinOf : public testing::TestWithParam<unsigned> {
- protected:
-  std::unique_ptr<Scheduler> scheduler_ = scheduler_of(GetParam());
-};
 INSTANTIATE_TEST_SUITE_P(Threads, ForkJoinOf, testing::Values(1u, 2u, 4u), testing::PrintToStringParamName());
-
-Fork<long> fib(long n) {
-  if (n < 2) co_return n;
-  long a;
-  co_await fork(a, fib(n - 1));
-  const long b = co_await fib(n - 2);
-  co_await join();
-  co_return a + b;
-}
-
-long plain_fib(long n) { return n < 2 ? n : plain_fib(n - 1) + plain_fib(n - 2); }
 
 TEST_P(ForkJoinOf, GivesWhatTheSequentialProgramGives) {
   for (long n = 0; n < 24; ++n) EXPECT_EQ(fork_join(*scheduler_, fib, n), plain_fib(n));
@@ -96,8 +69,8 @@ Fork<std::uint64_t> tree(std::uint64_t seed, int depth) {
 }
 
 TEST_P(ForkJoinOf, RandomTreesGiveWhatTheSequentialProgramGives) {
-  std::mt19937_64 random(test::seed());
-  for (int round = 0; round < (kSanitized ? 10 : 100); ++round) {
+  std::mt19937_64 random(libabi::test::seed());
+  for (int round = 0; round < (libabi::test::sanitized ? 10 : 100); ++round) {
     const std::uint64_t seed = random();
     ASSERT_EQ(fork_join(*scheduler_, tree, seed, 8), plain_tree(seed, 8)) << seed;
   }
@@ -105,12 +78,9 @@ TEST_P(ForkJoinOf, RandomTreesGiveWhatTheSequentialProgramGives) {
 
 // --- depth ---------------------------------------------------------------------------------------------------------------
 
-constexpr long kDeep = kSanitized ? 100'000 : 10'000'000;
+constexpr long kDeep = libabi::test::sanitized ? 100'000 : 10'000'000;
 
-std::uintptr_t place_on_the_stack() {
-  const volatile char here = 0;
-  return reinterpret_cast<std::uintptr_t>(&here);
-}
+[[gnu::noinline]] std::uintptr_t place_on_the_stack() { return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); }
 
 Fork<long> deep(long n, bool forks, std::uintptr_t* bottom) {
   if (n == 0) {

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
 #include "task/coroutine_tools.hpp"
 
 namespace libabi::task {
@@ -57,19 +57,26 @@ TEST(Frames, AThreadKeepsABoundedNumberOfThem) {
   EXPECT_EQ(detail::frame_cache.free[0], nullptr);
 }
 
-TEST(Frames, MayBeFreedOnAnotherThreadThatEnds) {
-  std::vector<void*> frames;
-  for (int i = 0; i < 100; ++i) frames.push_back(detail::allocate_frame(200));
-  std::jthread([&] {
-    for (void* const frame : frames) detail::free_frame(frame, 200);
-  }).join();
+TEST(Frames, AreGivenBackByAnotherThreadThatFreesThemAndEnds) {
+  const auto hand_over = [] {
+    std::vector<void*> frames;
+    for (int i = 0; i < 100; ++i) frames.push_back(detail::allocate_frame(200));
+    std::jthread([&] {
+      for (void* const frame : frames) detail::free_frame(frame, 200);
+    }).join();
+    release_cached_frames();
+  };
+  hand_over();  // what the system keeps of the first thread stays
+  const libabi::test::LiveBlocks live(libabi::test::Whose::everybody);
+  hand_over();
+  EXPECT_EQ(live.count(), 0);
 }
 
 Task<int> give(int value) { co_return value; }
 
 TEST(Frames, WithoutMemoryATaskIsAnError) {
   release_cached_frames();
-  const libabi::test::FailingNew fault(0);
+  const libabi::test::FailingMalloc fault(0);
   const Task<int> task = give(1);
   EXPECT_TRUE(fault.hit());
   EXPECT_FALSE(task);

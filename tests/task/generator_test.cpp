@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
 #include "task/coroutine_tools.hpp"
 
 namespace libabi::task {
@@ -118,7 +118,7 @@ TEST(Generator, DestroyedHalfWayDestroysWhatItHolds) {
 
 TEST(Generator, WithoutMemoryIsOneError) {
   release_cached_frames();
-  const libabi::test::FailingNew fault(0);
+  const libabi::test::FailingMalloc fault(0);
   auto generator = count_to(3);
   EXPECT_TRUE(fault.hit());
   int items = 0;

@@ -3,9 +3,9 @@
 #include <abi/memory/fault.hpp>
 #include <abi/task/sync_wait.hpp>
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
+#include "seed.hpp"
 #include "task/graph_tools.hpp"
-#include "task/seed.hpp"
 
 #include <new>
 #include <stdexcept>
@@ -178,12 +178,12 @@ TEST_P(GraphErrorOf, AStopFromAnotherThreadEndsTheRun) {
     GraphBuilder builder;
     builder.add([&] {
       begun = true;
-      EXPECT_TRUE(soon([&] { return source.stop_requested(); }));
+      EXPECT_TRUE(becomes_true([&] { return source.stop_requested(); }));
     });
-    for (int i = 0; i < 1000; ++i) builder.add([&] { EXPECT_TRUE(soon([&] { return source.stop_requested(); })); });
+    for (int i = 0; i < 1000; ++i) builder.add([&] { EXPECT_TRUE(becomes_true([&] { return source.stop_requested(); })); });
     Graph graph = builder.build().value();
     std::thread other([&] {
-      EXPECT_TRUE(soon([&] { return begun.load(); }));
+      EXPECT_TRUE(becomes_true([&] { return begun.load(); }));
       source.request_stop();
     });
     EXPECT_EQ(graph.run(*scheduler_, {.stop = source.get_token()}).error().code, ErrorCode::cancelled);
@@ -258,7 +258,7 @@ void fail_every_allocation(Scheduler& scheduler) {
 
 TEST_P(GraphErrorOf, EveryAllocationMayFail) {
   fail_every_allocation<memory::AllocationFault>(*scheduler_);
-  fail_every_allocation<libabi::test::FailingNew>(*scheduler_);
+  fail_every_allocation<libabi::test::FailingMalloc>(*scheduler_);
 }
 
 TEST_P(GraphErrorOf, NothingIsAllocatedInARun) {
@@ -266,7 +266,7 @@ TEST_P(GraphErrorOf, NothingIsAllocatedInARun) {
   Witness witness(1000, random_edges(random, 1000));
   Graph graph = witness.build([](std::uint32_t) { return 500; }).value();
   ASSERT_TRUE(graph.run(*scheduler_));
-  const libabi::test::FailingNew fails(0);
+  const libabi::test::FailingMalloc fails(0);
   for (int run = 0; run < 10; ++run) EXPECT_TRUE(graph.run(*scheduler_));
   EXPECT_FALSE(fails.hit());
 }

@@ -1,7 +1,7 @@
 #include <abi/task/sync_wait.hpp>
 
+#include "seed.hpp"
 #include "task/graph_tools.hpp"
-#include "task/seed.hpp"
 
 #include <algorithm>
 #include <array>
@@ -83,7 +83,7 @@ TEST(Graph, CanBeTakenOverInEveryRun) {
     std::atomic<int> shared{0};
     witness.also = [&](std::uint32_t node) {
       if (node == key) open = true;
-      if (node == door && soon([&] { return open.load(); })) ++shared;
+      if (node == door && becomes_true([&] { return open.load(); })) ++shared;
     };
     Graph graph = witness.build([&](std::uint32_t) { return random() % 100; }).value();
     for (std::uint32_t run = 1; run <= 4; ++run) {
@@ -104,7 +104,7 @@ TEST(Graph, IdleWorkersComeBackWhenThereIsWorkAgain) {
     std::atomic<bool> both{false};
     bool taken_over = false;
     GraphBuilder builder;
-    builder.add([&] { taken_over = soon([&] { return begun.load(); }); });
+    builder.add([&] { taken_over = becomes_true([&] { return begun.load(); }); });
     const GraphNode alone = builder.add([&] {
       begun = true;
       spin(3'000'000);  // long enough for the other worker to leave
@@ -112,7 +112,7 @@ TEST(Graph, IdleWorkersComeBackWhenThereIsWorkAgain) {
     for (int i = 0; i < 2; ++i)
       builder.precede(alone, builder.add([&] {
         ++met;
-        if (soon([&] { return met == 2; })) both = true;
+        if (becomes_true([&] { return met == 2; })) both = true;
       }));
     ASSERT_TRUE(builder.build().value().run(*scheduler));
     ASSERT_TRUE(taken_over);

@@ -1,6 +1,8 @@
 #pragma once
 /// What the tests of graphs have in common: graphs by random, and witnesses of how they run.
 
+#include "scheduler_jobs.hpp"
+
 #include <abi/task/graph.hpp>
 #include <abi/task/scheduler.hpp>
 
@@ -8,13 +10,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <random>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -35,17 +35,7 @@ inline void spin(unsigned turns) noexcept {
   for (; turns != 0; --turns) asm volatile("" ::: "memory");
 }
 
-/// Waits until it is true; false where that takes so long that it will never be.
-template <class Condition>
-bool soon(Condition condition) {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point last = Clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (Clock::now() > last) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
+using libabi::test::becomes_true;
 
 using Edges = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
 

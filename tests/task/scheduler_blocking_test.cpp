@@ -108,9 +108,11 @@ TEST(BlockingScope, ComesAndGoesUnderLoad) {
   constexpr int count = 4000;
   std::deque<Call> jobs;
   std::latch done(count);
+  std::vector<int> runs(count);
   for (int i = 0; i < count; ++i)
     jobs.emplace_back(
         [&, i] {
+          ++runs[static_cast<std::size_t>(i)];
           if (i % 3 == 0) {
             const BlockingScope blocking;
             std::this_thread::yield();
@@ -120,6 +122,7 @@ TEST(BlockingScope, ComesAndGoesUnderLoad) {
         static_cast<Priority>(i % 2));
   for (Call& job : jobs) scheduler->submit(job);
   done.wait();
+  EXPECT_EQ(runs, std::vector(count, 1));
 }
 
 TEST(Gang, IsTheSmallerForWorkersThatAreBusy) {

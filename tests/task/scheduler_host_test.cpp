@@ -1,9 +1,11 @@
 // What a scheduler is to the process it lives in: its threads, their names and signals, fork(), and a system that refuses.
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
+#include "sanitizers.hpp"
 #include "scheduler_jobs.hpp"
 
 #include <abi/memory/fault.hpp>
+#include <abi/task/clock.hpp>
 #include <abi/task/scheduler.hpp>
 
 #include <gtest/gtest.h>
@@ -12,6 +14,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <semaphore>
 #include <set>
 #include <string>
 #include <thread>
@@ -62,6 +65,22 @@ TEST_F(SchedulerThreads, AreStartedOnceAndJoinedAtTheEnd) {
   for (const std::string& id : workers_) EXPECT_TRUE(becomes_true([&] { return !thread_ids().contains(id); })) << id;
 }
 
+// Ends when its timer has fired.
+struct Ring : Timer {
+  Ring() : Timer([](Timer& self) noexcept { static_cast<Ring&>(self).fired.release(); }) {}
+  void await(Clock& clock) {
+    clock.arm(*this, clock.after(std::chrono::milliseconds(1)));
+    fired.acquire();
+  }
+  std::binary_semaphore fired{0};
+};
+
+TEST_F(SchedulerThreads, TimersNeedNoThreadBesideThem) {
+  const std::set<std::string> before = thread_ids();
+  Ring().await(*scheduler_->clock().value());
+  EXPECT_EQ(thread_ids(), before);
+}
+
 TEST_F(SchedulerThreads, AreNamedAfterTheirIndex) {
   const std::string caller = status_of(std::to_string(gettid()), "Name");
   std::set<std::string> names;
@@ -101,18 +120,11 @@ TEST_F(SchedulerThreads, SleepAtRest) {
 }
 
 // The child has none of the threads; it must neither wait for them nor for a lock that one of them held.
-// A child of fork() that starts threads of its own is not for sanitizers: tsan ends it, and asan's locks may be held for ever by
-// a thread that is not there any more.
-bool sanitizers_allow_threads_in_a_child() {
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  return false;
-#else
-  return true;
-#endif
-}
+constexpr char kNotInSanitizers[] =
+    "of a child of fork() that starts threads: tsan ends it, and asan's locks may be held for ever by a thread that is not there";
 
 TEST_F(SchedulerThreads, ForkedChildHasAnEmptyOneThatIsUsable) {
-  if (!sanitizers_allow_threads_in_a_child()) GTEST_SKIP();
+  if (libabi::test::sanitized) GTEST_SKIP() << kNotInSanitizers;
   std::atomic<bool> done = false;
   std::jthread busy([&] {
     while (!done) static_cast<void>(scheduler_->gang([](GangMember& member) { member.barrier(); }));
@@ -158,7 +170,7 @@ void expect_of_child(Body&& body) {
 }
 
 TEST(SchedulerFork, ChildHasASharedOneToo) {
-  if (!sanitizers_allow_threads_in_a_child()) GTEST_SKIP();
+  if (libabi::test::sanitized) GTEST_SKIP() << kNotInSanitizers;
   Scheduler* const shared = Scheduler::shared().value();
   ASSERT_TRUE(shared->run([] {}));
   expect_of_child([&] { return Scheduler::shared().value() == shared && shared->run([] { return 5; }).value_or(0) == 5; });
@@ -166,7 +178,7 @@ TEST(SchedulerFork, ChildHasASharedOneToo) {
 }
 
 TEST(SchedulerFork, WhatIsQueuedInTheParentIsNotRunInTheChild) {
-  if (!sanitizers_allow_threads_in_a_child()) GTEST_SKIP();
+  if (libabi::test::sanitized) GTEST_SKIP() << kNotInSanitizers;
   const auto scheduler = Scheduler::create({.threads = 1}).value();
   std::atomic<int> ran = 0;
   struct Count : Job {
@@ -188,8 +200,22 @@ TEST(SchedulerFork, WhatIsQueuedInTheParentIsNotRunInTheChild) {
   EXPECT_TRUE(becomes_true([&] { return ran == 10; }));
 }
 
+TEST(SchedulerFork, ChildHasAClockOfItsOwn) {
+  if (libabi::test::sanitized) GTEST_SKIP() << kNotInSanitizers;
+  const auto scheduler = Scheduler::create({.threads = 2}).value();
+  Clock* const clock = scheduler->clock().value();
+  Timer far;
+  clock->arm(far, clock->after(std::chrono::hours(1)));
+  expect_of_child([&] {
+    Clock* const own = scheduler->clock().value();
+    Ring().await(*own);
+    return own != clock;
+  });
+  EXPECT_TRUE(clock->cancel(far));
+}
+
 TEST(SchedulerFork, ChildWithoutThreadsRunsOnTheCaller) {
-  if (!sanitizers_allow_threads_in_a_child()) GTEST_SKIP();
+  if (libabi::test::sanitized) GTEST_SKIP() << kNotInSanitizers;
   const auto scheduler = Scheduler::create({.threads = 3}).value();
   expect_of_child([&] {
     for (std::uint64_t n = 0; n < 3; ++n) {
@@ -203,7 +229,7 @@ TEST(SchedulerFork, ChildWithoutThreadsRunsOnTheCaller) {
 }
 
 TEST(SchedulerFork, ChildOfAJobMayUseIt) {
-  if (!sanitizers_allow_threads_in_a_child()) GTEST_SKIP();
+  if (libabi::test::sanitized) GTEST_SKIP() << kNotInSanitizers;
   const auto scheduler = Scheduler::create({.threads = 2}).value();
   ASSERT_TRUE(scheduler->run([&] {
     expect_of_child(
@@ -233,7 +259,7 @@ int creations_that_fail() {
 
 TEST(SchedulerCreate, SurvivesTheFailureOfEveryThread) { EXPECT_EQ(creations_that_fail<memory::AllocationFault>(), 5); }
 
-TEST(SchedulerCreate, SurvivesTheFailureOfEveryNew) { EXPECT_GE(creations_that_fail<test::FailingNew>(), 6); }
+TEST(SchedulerCreate, SurvivesTheFailureOfEveryNew) { EXPECT_GE(creations_that_fail<test::FailingMalloc>(), 6); }
 
 }  // namespace
 }  // namespace libabi::task

@@ -112,5 +112,32 @@ TEST_P(Starvation, NothingStarvesWhileOneJobSubmitsItselfForEver) {
   ended.wait();
 }
 
+// Jobs that submit themselves for ever, newest first, above one that lies at the bottom of the same deque.
+class Bottom : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(BelowEndlessJobs, Bottom, testing::Values(1, 2, 15, 16, 17, 40), testing::PrintToStringParamName());
+
+TEST_P(Bottom, OldestJobOfADequeHasItsTurn) {
+  const auto scheduler = scheduler_of(1);
+  std::atomic<bool> stop = false;
+  std::latch ended(GetParam()), turn(1);
+  std::deque<Call> endless;
+  for (int i = 0; i < GetParam(); ++i)
+    endless.emplace_back([&, i] {
+      if (stop)
+        ended.count_down();
+      else
+        scheduler->submit(endless[static_cast<std::size_t>(i)]);
+    });
+  Call oldest([&] { turn.count_down(); });
+  Call first([&] {
+    scheduler->submit(oldest);
+    for (Call& job : endless) scheduler->submit(job);
+  });
+  scheduler->submit(first);
+  turn.wait();
+  stop = true;
+  ended.wait();
+}
+
 }  // namespace
 }  // namespace libabi::task

@@ -2,6 +2,7 @@
 
 #include "scheduler_jobs.hpp"
 
+#include <abi/task/clock.hpp>
 #include <abi/task/parallel.hpp>
 #include <abi/task/scheduler.hpp>
 
@@ -65,6 +66,9 @@ TEST_F(OnTbb, StartsNoSecondPool) {
   EXPECT_EQ(threads_of_the_process(), before);
 }
 
+// None of its threads may be kept waiting for a timer.
+TEST_F(OnTbb, TimeIsKeptByTheClockOfTheProcess) { EXPECT_EQ(scheduler_->clock().value(), SystemClock::shared().value()); }
+
 TEST_F(OnTbb, WorkersAreThreadsOfTheArena) {
   EXPECT_GE(scheduler_->run([] { return tbb::this_task_arena::max_concurrency(); }).value(), concurrency);
   EXPECT_NE(scheduler_->run([] { return tbb::this_task_arena::current_thread_index(); }).value(),
@@ -76,9 +80,11 @@ TEST_F(OnTbb, RunsEveryJobOfATreeOnce) {
   constexpr std::size_t nodes = (1u << 12) - 1;
   std::vector<std::unique_ptr<Call>> jobs(nodes);
   std::latch done(nodes);
+  std::vector<int> runs(nodes);
   for (std::size_t i = 0; i < nodes; ++i)
     jobs[i] = std::make_unique<Call>(
         [&, i] {
+          ++runs[i];
           for (const std::size_t child : {2 * i + 1, 2 * i + 2})
             if (child < nodes) scheduler_->submit(*jobs[child]);
           done.count_down();
@@ -86,6 +92,7 @@ TEST_F(OnTbb, RunsEveryJobOfATreeOnce) {
         static_cast<Priority>(i % 3));
   scheduler_->submit(*jobs[0]);
   done.wait();
+  EXPECT_EQ(runs, std::vector(nodes, 1));
 }
 
 TEST_F(OnTbb, HostAndSchedulerWorkSideBySide) {

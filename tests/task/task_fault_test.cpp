@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "memory/failing_new.hpp"
+#include "memory/failing_malloc.hpp"
 #include "task/coroutine_tools.hpp"
 
 namespace libabi::task {
@@ -34,7 +34,7 @@ void fail_every_allocation(Use use) {
     bool hit;
     Result<int> result = 0;
     {
-      const libabi::test::FailingNew fault(n);
+      const libabi::test::FailingMalloc fault(n);
       result = use(alive);
       hit = fault.hit();
     }

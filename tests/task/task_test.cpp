@@ -9,6 +9,7 @@
 #include <string>
 #include <type_traits>
 
+#include "sanitizers.hpp"
 #include "task/coroutine_tools.hpp"
 
 namespace libabi::task {
@@ -141,17 +142,7 @@ TEST(Task, AnExceptionWhileTheValueIsMadeIsTheError) {
   EXPECT_EQ(sync_wait(make(-1)).error().message, "negative");
 }
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int many = 1'000'000;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-constexpr int many = 1'000'000;
-#else
-constexpr int many = 10'000'000;
-#endif
-#else
-constexpr int many = 10'000'000;
-#endif
+constexpr int many = libabi::test::sanitized ? 1'000'000 : 10'000'000;
 
 TEST(Task, ALoopOfTenMillionAwaitsNeedsNoStack) {
   const auto count = []() -> Task<long> {

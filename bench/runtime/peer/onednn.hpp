@@ -1,14 +1,19 @@
 #pragma once
-/// oneDNN's products of square matrices, rows one after another, nothing packed beforehand.
+/// oneDNN's products of matrices, rows one after another, nothing packed beforehand.
 
 #include <cstddef>
 #include <functional>
 
 namespace bench::peer {
 
-/// Seconds of one c = a * b of size n with so many threads, again at each call; the operands are made once.
-std::function<double()> onednn_f32(std::size_t n, unsigned threads);
-std::function<double()> onednn_bf16(std::size_t n, unsigned threads);
-std::function<double()> onednn_i8(std::size_t n, unsigned threads);
+struct GemmCase {
+  std::size_t m, n, k;
+  bool b_transposed;
+};
+
+/// Seconds of one c = a * b with so many threads, again at each call; the operands are made once.
+std::function<double()> onednn_f32(const GemmCase& size, unsigned threads);
+std::function<double()> onednn_bf16(const GemmCase& size, unsigned threads);
+std::function<double()> onednn_i8(const GemmCase& size, unsigned threads);
 
 }  // namespace bench::peer

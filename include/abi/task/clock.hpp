@@ -1,16 +1,16 @@
 #pragma once
 /// Time, and timers on it, behind an interface: a programme takes a Clock&, and a test or a simulator hands it a ManualClock
-/// (manual_clock.hpp) where the real programme has a SystemClock.
+/// (manual_clock.hpp) where the real programme has that of its Scheduler.
 ///
-///     auto clock = SystemClock::create().value();                   // or *SystemClock::shared()
+///     Clock* clock = scheduler->clock().value();                    // or a SystemClock
 ///     Result<void> slept = co_await sleep_for(*clock, 10ms);        // sleep.hpp
 ///     Result<Reply> reply = co_await with_deadline(ask(), clock->after(2s), *clock);  // deadline.hpp
 ///
-/// Three clocks are here. `SystemClock` fires its timers on a thread of its own. `PolledClock` tells the same time and has no
-/// thread: whoever owns it calls fire_due(), an event loop between two waits or the idle worker of a scheduler. `Clock` is
-/// what they have in common.
+/// The timers of a Scheduler's clock (scheduler.hpp) fire on its workers, which need no other thread for it. Three more are here.
+/// `SystemClock` fires its timers on a thread of its own. `PolledClock` tells the same time and has no thread: whoever owns it
+/// calls fire_due(), as an event loop does between two waits. `Clock` is what they have in common.
 ///
-/// Precision of the two real ones. A tick is 65.5 us (2^16 ns) of the machine's steady clock. No timer fires early; it fires
+/// Precision of the real ones. A tick is 65.5 us (2^16 ns) of the machine's steady clock. No timer fires early; it fires
 /// late by up to a tick, what the system takes to wake a thread (50 us of timer slack on Linux unless set otherwise), and the
 /// timers before it. Timers come in the order of their ticks, those of one tick in the order in which they were armed.
 ///

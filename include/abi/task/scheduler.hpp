@@ -24,6 +24,12 @@
 /// A job that waits in the kernel (a file, a lock, another library) says so by a BlockingScope, and a spare thread takes its
 /// place. A job that waits for another job otherwise than by fork-join or co_await may wait forever where all workers do so.
 ///
+/// ## Time
+/// clock() is a Clock whose timers fire on the workers, so that sleeping coroutines and deadlines need no thread beside them. A
+/// worker that looks for work fires what is due; one that runs job after job looks about every tick (65.5 us); of those that
+/// sleep one sleeps no longer than until the next timer. A timer waits only where all workers are inside a job: it fires when
+/// the first of these ends. Where a timer must interrupt that too, a SystemClock has a thread of its own.
+///
 /// ## Life
 /// Destruction first runs all jobs that are queued, and those that these submit, then ends the threads. Nobody else uses the
 /// scheduler then, and none of its own jobs destroys it. An Executor outlives the jobs that are still to be submitted to it.
@@ -57,6 +63,8 @@
 
 namespace libabi::task {
 
+class Clock;  // clock.hpp
+
 namespace detail {
 struct Call;
 struct Core;
@@ -72,7 +80,8 @@ struct SchedulerOptions {
   std::string name = "abi";  ///< of the threads; the system keeps 15 characters, number included
   /// On a machine with several memory nodes each worker keeps to one of them, and steals there first.
   bool numa = true;
-  TraceHook trace;  ///< called by the workers
+  TraceHook trace;         ///< called by the workers
+  Clock* clock = nullptr;  ///< what clock() is instead of one of its own (a test's ManualClock); outlives the scheduler
 };
 
 /// Thread-safe.
@@ -119,6 +128,11 @@ class ABI_API Scheduler final : public Executor {
     return gang_erased([](void* context, GangMember& member) { (*static_cast<Fn*>(context))(member); },
                        const_cast<void*>(static_cast<const void*>(std::addressof(body))), members);
   }
+
+  /// The scheduler's clock (see Time above), valid as long as it is. Timers still armed at its end never fire. In the child of a
+  /// fork() there is a new one. On a host's threads, which must not be kept waiting, it is SystemClock::shared(), and the errors
+  /// are those of that; there are none otherwise.
+  Result<Clock*> clock() const noexcept;
 
   /// What all workers and spares have done so far; each counter by itself is exact.
   SchedulerCounters counters() const noexcept;

@@ -43,7 +43,7 @@ struct SchedulerCounters {
   std::uint64_t taken = 0;   ///< jobs that came from one of the queues for all
   std::uint64_t calls = 0;   ///< gangs and loops it took part in
   std::uint64_t parks = 0;   ///< times it went to sleep
-  std::uint64_t wakes = 0;   ///< times it woke another one up
+  std::uint64_t wakes = 0;   ///< times it was woken, or got up for a timer: parks - wakes is how many sleep
 };
 
 }  // namespace libabi::task

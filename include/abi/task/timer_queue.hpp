@@ -22,6 +22,8 @@ class ABI_API TimerQueue {
   /// Ticks of 2^tick_bits nanoseconds, at most 32 bits; `start` is the present.
   TimerQueue(unsigned tick_bits, TimePoint start) noexcept;
 
+  /// When a timer that is armed for `when` is due: at the next tick.
+  TimePoint due(TimePoint when) const noexcept { return time_of(ceil(when)); }
   /// True where the timer is due before what next() returned last.
   bool arm(Timer& timer, TimePoint when) noexcept;
   bool cancel(Timer& timer) noexcept;

@@ -54,7 +54,7 @@ bool Core::start_next_spare() noexcept {
   active.fetch_add(1, std::memory_order_relaxed);
   idlers.word.fetch_add(Idlers::one_searching, std::memory_order_seq_cst);
   spare.set(Doing::searching);
-  const Result<void> started = boundary([&] { return start_spare(spare); });
+  const Result<void> started = boundary([&] { return start_thread(spare); });
   if (started) {
     started_members.fetch_add(1, std::memory_order_relaxed);
     return true;

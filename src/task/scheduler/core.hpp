@@ -3,6 +3,7 @@
 #include "gate.hpp"
 #include "inbox.hpp"
 #include "member.hpp"
+#include "timekeeper.hpp"
 #include "turnstile.hpp"
 
 #include <abi/task/scheduler.hpp>
@@ -45,11 +46,12 @@ struct Crew {
 /// or the maker sees the sleeper. The maker leaves the sleeper alone where somebody is searching, who therefore has to look again
 /// when it stops searching without having looked everywhere (end_search).
 struct Core {
-  explicit Core(const SchedulerOptions& wanted) : options(wanted) {}
+  Core(const SchedulerOptions& wanted, const Clock* source_of_time) : options(wanted), time(*this, source_of_time) {}
   ~Core();
 
   static Result<std::unique_ptr<Scheduler>> put_behind_a_face(std::unique_ptr<Core> core);
-  static Result<std::unique_ptr<Core>> create(const SchedulerOptions& options, std::unique_ptr<Host> host);
+  static Result<std::unique_ptr<Core>> create(const SchedulerOptions& options, std::unique_ptr<Host> host,
+                                              const Clock* source_of_time = nullptr);
   bool is_of_another_process() const noexcept { return forks_at_start != forks.load(std::memory_order_relaxed); }
   /// Runs all that is queued, then ends the threads.
   void stop() noexcept;
@@ -57,7 +59,6 @@ struct Core {
   // start.cpp
   Result<void> start();
   Result<void> start_thread(Member& member);
-  Result<void> start_spare(Member& member);
   void thread_main(Member& member) noexcept;
   /// A thread of the host works as this worker until there is nothing to do.
   void visit(Member& member) noexcept;
@@ -65,7 +66,9 @@ struct Core {
   // work.cpp: the life of a worker
   void work(Member& me) noexcept;
   Job* next(Member& me) noexcept;
+  Job* look_around(Member& me) noexcept;
   Job* fair_turn(Member& me) noexcept;
+  Job* take_oldest(Member& me) noexcept;
   void run_job(Member& me, Job& job) noexcept;
   Job* search(Member& me) noexcept;
   Job* take_any(Member& me) noexcept;
@@ -78,12 +81,18 @@ struct Core {
   void begin_search(Member& me) noexcept;
   void end_search(Member& me) noexcept;
   bool answer_call(Member& me) noexcept;
+  bool answer_timers(Member& me) noexcept;
   bool park(Member& me) noexcept;
   void sleep(Member& me) noexcept;
+  bool get_up(Member& me) noexcept;
+
+  // timekeeper.cpp
+  void look_at_timers(Member& me) noexcept;
 
   // wake.cpp: books and sleepers
   void submit_from_outside(Job& job) noexcept;
   bool wake_one() noexcept;
+  bool wake(Member& member) noexcept;
   void enter_books_of_parked(Member& member) noexcept;
   void leave_books_of_parked(Member& member) noexcept;
   void rouse(Member& member) noexcept;
@@ -111,6 +120,9 @@ struct Core {
       options.trace.call(options.trace.context, event);
   }
   unsigned count() const noexcept { return regular; }
+  Member* member_of_this_thread() const noexcept {
+    return current_worker && current_worker->scheduler == face ? static_cast<Member*>(current_worker) : nullptr;
+  }
 
   const SchedulerOptions options;
   unsigned regular = 0;  // workers that are no spares
@@ -132,6 +144,7 @@ struct Core {
   std::mutex spares;                            // guards their starting and retiring
 
   Turnstile turns;  // of gangs
+  Timekeeper time;
 };
 
 /// A scheduler on threads of its own, or on those of a host. The options are complete.

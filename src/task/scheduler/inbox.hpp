@@ -11,6 +11,9 @@ namespace libabi::task::detail {
 
 /// The jobs that belong to no worker, first in first out for each priority. Who submits pushes on a stack by one
 /// compare-and-swap, whatever the consumers do; a consumer that finds its list empty takes the whole stack and turns it over.
+///
+/// Not three sync::Inbox: who is about to sleep looks at all of them, so they share a line, are ordered seq_cst with the books of
+/// sleepers, and never seem empty while a consumer turns one over.
 class Inbox {
  public:
   static constexpr std::size_t priorities = 3;

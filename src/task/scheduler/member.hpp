@@ -6,6 +6,7 @@
 #include <abi/task/worker.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -59,7 +60,12 @@ struct Member : Worker {
 
   // Its own.
   alignas(64) Tally tally;
-  std::uint32_t turn = 0;
+  static constexpr unsigned most_jobs_between_looks = 64;
+  unsigned until_look = most_jobs_between_looks;  // jobs, until it looks around for more than the next one
+  unsigned stride = most_jobs_between_looks;      // what until_look begins with
+  unsigned since_fair_turn = 0;                   // jobs
+  unsigned fair_turns = 0;
+  std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds> looked_at{};  // at the timers
   std::uint32_t random = 0;
   unsigned blocked = 0;  // depth of BlockingScopes
   bool has_stand_in = false;

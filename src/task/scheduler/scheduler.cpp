@@ -104,6 +104,16 @@ Core& Scheduler::revive(Core& dead) const noexcept {
 
 unsigned Scheduler::threads() const noexcept { return core_.load(std::memory_order_acquire)->count(); }
 
+Result<Clock*> Scheduler::clock() const noexcept {
+  return boundary([&]() -> Result<Clock*> {
+    Core& own = core();
+    if (own.options.clock) return own.options.clock;
+    if (!own.host) return &own.time;
+    ABI_TRY(SystemClock* const shared, SystemClock::shared());
+    return shared;
+  });
+}
+
 void Scheduler::submit(Job& job) noexcept {
   detail::Worker* const me = detail::current_worker;
   if (me && me->scheduler == this && job.priority == Priority::normal && me->push(job)) [[likely]]

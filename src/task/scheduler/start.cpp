@@ -4,11 +4,10 @@
 #include "homes.hpp"
 #include "processors.hpp"
 
-#include <abi/memory/fault.hpp>
+#include <abi/task/own_thread.hpp>
 #include <abi/task/processors.hpp>
 
-#include <csignal>
-#include <cstdio>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -18,32 +17,13 @@ namespace libabi::task::detail {
 
 namespace {
 
-// Signals meant for the process must interrupt the host's threads, not ours; those that a thread raises by its own fault
-// stay, and so does the profiler's.
-class SignalsHeldBack {
- public:
-  SignalsHeldBack() noexcept {
-    sigset_t held;
-    sigfillset(&held);
-    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF}) sigdelset(&held, own);
-    pthread_sigmask(SIG_BLOCK, &held, &before_);
-  }
-  ~SignalsHeldBack() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsHeldBack(const SignalsHeldBack&) = delete;
-  SignalsHeldBack& operator=(const SignalsHeldBack&) = delete;
-
- private:
-  sigset_t before_;
-};
-
-void name_this_thread(const std::string& name, unsigned number) noexcept {
-  char text[16];  // the system takes 15 characters, and the number is what tells threads apart
-  char digits[12];
-  const int length = std::snprintf(digits, sizeof(digits), "/%u", number);
-  std::snprintf(text, sizeof(text), "%.*s%s", static_cast<int>(sizeof(text)) - 1 - length, name.c_str(), digits);
-#if defined(__linux__)
-  pthread_setname_np(pthread_self(), text);
-#endif
+// The number is what tells threads apart: it stays whole where the system cuts the name.
+std::string name_of_thread(const std::string& name, unsigned number) {
+  constexpr std::size_t most = 15;
+  const std::string digits = std::to_string(number);
+  std::string whole = name.substr(0, most - 1 - digits.size());
+  whole.append(1, '/').append(digits);
+  return whole;
 }
 
 /// While it lives, this thread is the worker.
@@ -78,8 +58,9 @@ bool watch_forks() noexcept {
   return watching == 0;
 }
 
-Result<std::unique_ptr<Core>> Core::create(const SchedulerOptions& options, std::unique_ptr<Host> host) {
-  auto core = std::make_unique<Core>(options);
+Result<std::unique_ptr<Core>> Core::create(const SchedulerOptions& options, std::unique_ptr<Host> host,
+                                           const Clock* source_of_time) {
+  auto core = std::make_unique<Core>(options, source_of_time);
   core->host = std::move(host);
   core->regular = options.threads;
   const unsigned count = options.threads + (core->host ? 0 : options.spare_threads);
@@ -124,28 +105,19 @@ Result<void> Core::start() {
     return {};
   }
   idlers.word.store(regular * Idlers::one_searching, std::memory_order_seq_cst);
-  const SignalsHeldBack held;
   for (unsigned index = 0; index < regular; ++index) ABI_TRY(start_thread(members[index]));
   return {};
 }
 
 Result<void> Core::start_thread(Member& member) {
-  try {
-    if (memory::allocation_must_fail()) throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
-    member.thread = std::thread([this, &member] { thread_main(member); });
-  } catch (const std::system_error& failure) {
-    return error(ErrorCode::exhausted, "the system gives {} of {} threads: {}", member.index, regular, failure.what());
-  }
+  const std::error_code refused =
+      start_own_thread(member.thread, name_of_thread(options.name, member.index + 1), [this, &member] { thread_main(member); });
+  if (refused)
+    return error(ErrorCode::exhausted, "the system gives {} of {} threads: {}", member.index, regular, refused.message());
   return {};
 }
 
-Result<void> Core::start_spare(Member& member) {
-  const SignalsHeldBack held;
-  return start_thread(member);
-}
-
 void Core::thread_main(Member& member) noexcept {
-  name_this_thread(options.name, member.index + 1);
   bind_this_thread(member.processors);
   const Here here(member, face);
   work(member);

@@ -29,19 +29,25 @@ void Core::rouse(Member& member) noexcept {
     futex_wake(member.doing);
 }
 
-// None where all that sleep have not quite fallen asleep: they look again before they do.
+// None where all that sleep have not quite fallen asleep: they look again before they do. The one that keeps the time is left
+// to it where another one sleeps.
 bool Core::wake_one() noexcept {
+  Member* const keeper = time.keeper();
   for (std::size_t word = 0; word < parked_words; ++word)
     for (std::uint64_t bits = parked[word].load(std::memory_order_seq_cst); bits != 0; bits &= bits - 1) {
       Member& member = members[word * 64 + static_cast<unsigned>(std::countr_zero(bits))];
-      if (!member.change(Doing::parked, Doing::claimed)) continue;
-      leave_books_of_parked(member);
-      Tally::count(member.tally.wakes);
-      member.set(Doing::searching);
-      rouse(member);
-      return true;
+      if (&member != keeper && wake(member)) return true;
     }
-  return false;
+  return keeper && wake(*keeper);
+}
+
+bool Core::wake(Member& member) noexcept {
+  if (!member.change(Doing::parked, Doing::claimed)) return false;
+  leave_books_of_parked(member);
+  Tally::count(member.tally.wakes);
+  member.set(Doing::searching);
+  rouse(member);
+  return true;
 }
 
 void Core::submit_from_outside(Job& job) noexcept {

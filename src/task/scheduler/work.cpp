@@ -3,6 +3,7 @@
 #include "futex.hpp"
 
 #include <algorithm>
+#include <array>
 #include <thread>
 #include <utility>
 
@@ -51,6 +52,22 @@ class Rest {
 
 }  // namespace
 
+inline void Core::run_job(Member& me, Job& job) noexcept {
+  trace({.kind = TraceKind::job_begin, .worker = me.index, .job = &job});
+  job.run(job);
+  Tally::count(me.tally.jobs);
+  trace({.kind = TraceKind::job_end, .worker = me.index, .job = &job});
+}
+
+inline Job* Core::next(Member& me) noexcept {
+  if (--me.until_look == 0) [[unlikely]]
+    if (Job* const job = look_around(me)) return job;
+  if (inbox.has(Priority::high)) [[unlikely]]
+    if (Job* const job = take_from_inbox(me, Priority::high)) return job;
+  if (Job* const job = me.pop()) return job;
+  return take_from_inbox(me, Priority::normal);
+}
+
 void Core::work(Member& me) noexcept {
   Job* job = search(me);
   while (job) {
@@ -62,28 +79,35 @@ void Core::work(Member& me) noexcept {
   }
 }
 
-void Core::run_job(Member& me, Job& job) noexcept {
-  trace({.kind = TraceKind::job_begin, .worker = me.index, .job = &job});
-  job.run(job);
-  Tally::count(me.tally.jobs);
-  trace({.kind = TraceKind::job_end, .worker = me.index, .job = &job});
-}
-
-Job* Core::next(Member& me) noexcept {
-  if (++me.turn % 64 == 0)
-    if (Job* const job = fair_turn(me)) return job;
-  if (Job* const job = take_from_inbox(me, Priority::high)) return job;
-  if (Job* const job = me.pop()) return job;
-  return take_from_inbox(me, Priority::normal);
+Job* Core::look_around(Member& me) noexcept {
+  me.since_fair_turn += me.stride;
+  look_at_timers(me);
+  me.until_look = me.stride;
+  return me.since_fair_turn < Member::most_jobs_between_looks ? nullptr : fair_turn(me);
 }
 
 // The job that has waited longest in one of the places that could be passed over for ever.
 Job* Core::fair_turn(Member& me) noexcept {
-  switch (me.turn / 64 % 3) {
+  me.since_fair_turn = 0;
+  switch (++me.fair_turns % 3) {
     case 0: return take_from_inbox(me, Priority::low);
     case 1: return take_from_inbox(me, Priority::normal);
-    default: return me.jobs.steal();
+    default: return take_oldest(me);
   }
+}
+
+// Of its own deque. An owner that steals from itself waits in vain for its own answer and pays for a heavy fence, 2 us: where
+// there are few jobs it takes out all of them and puts the others back, in 2 ns each.
+Job* Core::take_oldest(Member& me) noexcept {
+  constexpr std::size_t few = 16;
+  if (me.jobs.size_hint() > few) return me.jobs.steal();
+  std::array<Job*, few> taken;
+  std::size_t count = 0;
+  while (count != few && (taken[count] = me.pop())) ++count;
+  if (count == 0) return nullptr;
+  for (std::size_t i = count - 1; i-- > 0;)
+    if (!me.push(*taken[i])) submit_from_outside(*taken[i]);
+  return taken[count - 1];
 }
 
 Job* Core::take_from_inbox(Member& me, Priority priority) noexcept {
@@ -137,7 +161,7 @@ bool Core::work_is_to_be_had(Member& me) noexcept {
 }
 
 bool Core::work_is_visible(const Member& me) const noexcept {
-  if (!inbox.empty() || !me.jobs.empty_hint()) return true;
+  if (!inbox.empty() || !me.jobs.empty_hint() || time.is_unkept()) return true;
   const auto has_jobs = [this, started = started_members.load(std::memory_order_relaxed)](unsigned other) {
     return other < started && !members[other].jobs.empty_hint();
   };
@@ -173,6 +197,20 @@ bool Core::answer_call(Member& me) noexcept {
   return true;
 }
 
+// Fires the timers that are due as what it is, a worker at work: what they do may take long, and submits jobs.
+bool Core::answer_timers(Member& me) noexcept {
+  if (!me.change(Doing::searching, Doing::busy)) return false;
+  const bool claimed = time.claim(time.now());
+  if (claimed) {
+    end_search(me);
+    time.fire();
+    begin_search(me);
+  } else {
+    me.set(Doing::searching);
+  }
+  return claimed;
+}
+
 Job* Core::search(Member& me) noexcept {
   for (Rest rest(crowded);;) {
     if (me.now() != Doing::searching) {
@@ -180,6 +218,8 @@ Job* Core::search(Member& me) noexcept {
         rest.begin_again();
       else
         sync::spin_pause();
+    } else if (time.is_due()) {
+      if (answer_timers(me)) rest.begin_again();
     } else if (work_is_to_be_had(me)) {
       if (!me.change(Doing::searching, Doing::busy)) continue;
       if (Job* const job = take_any(me)) {
@@ -211,17 +251,17 @@ bool Core::must_stay_awake(Member& me) noexcept {
 bool Core::park(Member& me) noexcept {
   enter_books_of_parked(me);
   if (host) Tally::count(me.tally.parks);
+  time.try_keep(me);
   if (!me.change(Doing::searching, Doing::parked)) {
+    time.resign(me);
     leave_books_of_parked(me);
     return false;
   }
   // From here on the worker may be woken, and where it is a host's another thread may be it.
   sync::heavy_fence();
   if (must_stay_awake(me)) {
-    if (!me.change(Doing::parked, Doing::busy)) return host != nullptr;
-    leave_books_of_parked(me);
-    me.set(Doing::searching);
-    return false;
+    time.resign(me);
+    return !get_up(me) && host;
   }
   if (host) return true;
   sleep(me);
@@ -231,9 +271,25 @@ bool Core::park(Member& me) noexcept {
 void Core::sleep(Member& me) noexcept {
   Tally::count(me.tally.parks);
   trace({.kind = TraceKind::park, .worker = me.index});
-  for (Doing now = me.now(); now == Doing::parked || now == Doing::retired; now = me.now())
-    futex_wait(me.doing, static_cast<std::uint32_t>(now));
+  for (Doing now = me.now(); now == Doing::parked || now == Doing::retired; now = me.now()) {
+    if (time.keeper() != &me) {
+      futex_wait(me.doing, static_cast<std::uint32_t>(now));
+    } else if (const auto left = time.time_left(); left.count() > 0) {
+      futex_wait(me.doing, static_cast<std::uint32_t>(now), left);
+    } else if (get_up(me)) {
+      Tally::count(me.tally.wakes);
+    }
+  }
+  time.resign(me);
   trace({.kind = TraceKind::wake, .worker = me.index});
+}
+
+// False where somebody was faster to wake it.
+bool Core::get_up(Member& me) noexcept {
+  if (!me.change(Doing::parked, Doing::busy)) return false;
+  leave_books_of_parked(me);
+  me.set(Doing::searching);
+  return true;
 }
 
 }  // namespace libabi::task::detail

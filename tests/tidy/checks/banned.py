@@ -57,10 +57,9 @@ RULES = (
 
 # (file, rule): why it may. An entry that is no longer needed is itself a finding.
 ALLOWED = {
+    ("include/abi/task/own_thread.hpp", "a thread of its own"): "how those that may have one start it",
     ("src/base/unwinding.cpp", "throw"): "a failed ABI_CHECK unwinds from here",
     ("src/base/log_sink_wasm.cpp", "console output"): "the log of a module without threads",
-    ("src/io/ring_engine.cpp", "throw"): "an injected fault takes the way of the system's own, caught in the same function",
-    ("src/io/thread_engine.cpp", "throw"): "an injected fault takes the way of the system's own, caught in the same loop",
     ("include/abi/sync/epoch.hpp", "abort and exit"): "exit() of a region",
     ("src/task/graph.cpp", "delete"): "an error that travels through an atomic pointer",
     ("src/task/graph.cpp", "throw"): "what an allocation does, injected; caught at the boundary of build()",
@@ -68,7 +67,6 @@ ALLOWED = {
     ("src/task/fork_join.cpp", "delete"): "an error that travels through an atomic pointer",
     ("src/task/fork_join_root.cpp", "delete"): "an error that travels through an atomic pointer",
     ("src/task/graph_run.cpp", "delete"): "an error that travels through an atomic pointer",
-    ("src/task/scheduler/start.cpp", "throw"): "an injected fault takes the way of the system's own, caught in the same loop",
 }
 # Threads that compute are made in one layer, those that wait for the disk in another; in lock-free structures, who owns a node is
 # what the algorithm is about.
