@@ -1,12 +1,14 @@
 // Does the concurrent hash map answer more calls than those of the field, with 90 of 100 looking up?
 //
-// abi_bench --only runtime.map. 64 Ki keys of 8 bytes with values of 8, two threads on two processors.
+// abi_bench --only runtime.map. 64 Ki keys of 8 bytes with values of 8, two threads on two processors. xenium's map runs over
+// three of its reclaimers, and the fastest in the run counts: which one it is depends on the compiler.
 #include "map_run.hpp"
 #include "report.hpp"
 
 #include <abi/sync/concurrent_map.hpp>
 #include <abi/sync/hazard_pointers.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -22,9 +24,13 @@ constexpr double (*tbb)(unsigned) = maps::tbb;
 constexpr double (*tbb)(unsigned) = nullptr;
 #endif
 #if BENCH_HAS_XENIUM
-constexpr double (*xenium)(unsigned) = maps::xenium;
+constexpr double (*xenium_epoch)(unsigned) = maps::xenium_epoch;
+constexpr double (*xenium_hazard)(unsigned) = maps::xenium_hazard;
+constexpr double (*xenium_quiescent)(unsigned) = maps::xenium_quiescent;
 #else
-constexpr double (*xenium)(unsigned) = nullptr;
+constexpr double (*xenium_epoch)(unsigned) = nullptr;
+constexpr double (*xenium_hazard)(unsigned) = nullptr;
+constexpr double (*xenium_quiescent)(unsigned) = nullptr;
 #endif
 
 template <class R>
@@ -50,9 +56,10 @@ Contestant with(double (*peer)(unsigned), unsigned threads) {
 void rows(Report& report, unsigned threads, double bar) {
   const std::string name = "runtime.map." + std::to_string(threads) + "t";
   if (!report.wants(name)) return;
-  const auto figures = medians(
-      {with(ours<EpochReclaimer<>>, threads), with(ours<HazardReclaimer<>>, threads), with(tbb, threads), with(xenium, threads)},
-      5);
+  const auto figures = medians({with(ours<EpochReclaimer<>>, threads), with(ours<HazardReclaimer<>>, threads), with(tbb, threads),
+                                with(xenium_epoch, threads), with(xenium_hazard, threads), with(xenium_quiescent, threads)},
+                               5);
+  const double xenium = std::max({figures[3], figures[4], figures[5]});
   const auto add = [&](const std::string& suffix, double value, const char* against, double reference, double least) {
     report.add({.name = name + suffix,
                 .value = value,
@@ -63,7 +70,7 @@ void rows(Report& report, unsigned threads, double bar) {
                 .note = {}});
   };
   add("", figures[0], "oneTBB's concurrent_hash_map", figures[2], bar);
-  add(".xenium", figures[0], "xenium's vyukov_hash_map", figures[3], bar);
+  add(".xenium", figures[0], "xenium's vyukov_hash_map", xenium, bar);
   add(".hazard", figures[1], "oneTBB's concurrent_hash_map", figures[2], 0);
 }
 

@@ -2,6 +2,7 @@
 /// How many calls a hash map answers: the same race for ours and for every peer. There where BENCH_HAS_<PEER> is 1.
 
 #include "measure.hpp"
+#include "race.hpp"
 
 #include <barrier>
 #include <cstdint>
@@ -14,15 +15,18 @@ inline constexpr std::uint64_t map_keys = 64 * 1024;
 
 namespace maps {
 double tbb(unsigned threads);
-double xenium(unsigned threads);
+double xenium_epoch(unsigned threads);
+double xenium_hazard(unsigned threads);
+double xenium_quiescent(unsigned threads);
 }  // namespace maps
 
 /// Of 20 calls 18 look a key up, one inserts it and one erases it; keys are random, half of them are there. Millions a second.
 template <class Map>
 double map_rate(Map& map, unsigned threads) {
-  constexpr std::uint64_t kCalls = 1'500'000;
+  constexpr std::uint64_t kCalls = 3'000'000;
   for (std::uint64_t key = 0; key < map_keys; key += 2) map.insert(key);
-  std::barrier start(threads + 1);
+  std::barrier start(threads);
+  RaceClock clock;
   std::vector<std::thread> running;
   for (unsigned thread = 0; thread < threads; ++thread)
     running.emplace_back([&, thread] {
@@ -30,6 +34,7 @@ double map_rate(Map& map, unsigned threads) {
       std::uint64_t random = 88172645463325252u + thread * 7919u;  // Marsaglia's xorshift
       std::uint64_t found = 0;
       start.arrive_and_wait();
+      const auto begin = RaceClock::Clock::now();
       for (std::uint64_t i = 0; i < kCalls; ++i) {
         random ^= random << 13;
         random ^= random >> 7;
@@ -44,12 +49,10 @@ double map_rate(Map& map, unsigned threads) {
           map.erase(key);
       }
       keep(found);
+      clock.add(begin, RaceClock::Clock::now());
     });
-  start.arrive_and_wait();
-  const double time = seconds([&] {
-    for (std::thread& thread : running) thread.join();
-  });
-  return static_cast<double>(threads * kCalls) / time / 1e6;
+  for (std::thread& thread : running) thread.join();
+  return static_cast<double>(threads * kCalls) / clock.seconds() / 1e6;
 }
 
 }  // namespace bench

@@ -2,6 +2,7 @@
 /// How fast items go through a queue: the same race for ours and for every peer.
 
 #include "measure.hpp"
+#include "race.hpp"
 
 #include <array>
 #include <atomic>
@@ -49,7 +50,8 @@ double queue_rate(unsigned producers, unsigned consumers, MakeProducer make_prod
                   Share share = Share::any) {
   const std::uint64_t each = queue_items / producers;
   const std::uint64_t all = each * producers;
-  std::barrier start(producers + consumers + 1);
+  std::barrier start(producers + consumers);
+  RaceClock clock;
   std::atomic<std::uint64_t> sum{0};
   alignas(64) std::atomic<std::uint64_t> taken{0};
   std::vector<std::thread> threads;
@@ -58,6 +60,7 @@ double queue_rate(unsigned producers, unsigned consumers, MakeProducer make_prod
       pin_this_thread(p % queue_processors);
       auto producer = make_producer();
       start.arrive_and_wait();
+      const auto begin = RaceClock::Clock::now();
       for (std::uint64_t i = 0; i < each;) {
         Item item{};
         item.value = p * each + i;
@@ -67,6 +70,7 @@ double queue_rate(unsigned producers, unsigned consumers, MakeProducer make_prod
           wait_after_failure();
         }
       }
+      clock.add(begin, RaceClock::Clock::now());
     });
   for (unsigned c = 0; c < consumers; ++c)
     threads.emplace_back([&, c] {
@@ -75,6 +79,7 @@ double queue_rate(unsigned producers, unsigned consumers, MakeProducer make_prod
       std::uint64_t mine = 0;
       std::uint64_t count = 0;  // told to the others only where there is nothing to take
       start.arrive_and_wait();
+      const auto begin = RaceClock::Clock::now();
       for (Item item;;) {
         if (share == Share::even && count == all / consumers) break;
         if (consumer.pop(item)) {
@@ -86,14 +91,12 @@ double queue_rate(unsigned producers, unsigned consumers, MakeProducer make_prod
         if (taken.load(std::memory_order_relaxed) == all) break;
         wait_after_failure();
       }
+      clock.add(begin, RaceClock::Clock::now());
       sum.fetch_add(mine, std::memory_order_relaxed);
     });
-  start.arrive_and_wait();
-  const double time = seconds([&] {
-    for (std::thread& thread : threads) thread.join();
-  });
+  for (std::thread& thread : threads) thread.join();
   if (sum.load() != all * (all - 1) / 2) return std::numeric_limits<double>::quiet_NaN();
-  return static_cast<double>(all) / time / 1e6;
+  return static_cast<double>(all) / clock.seconds() / 1e6;
 }
 
 }  // namespace bench

@@ -1,7 +1,7 @@
 #include <abi/sync/bounded_queue.hpp>
 
 #include "memory/failing_malloc.hpp"
-#include "memory/seed.hpp"
+#include "seed.hpp"
 #include "sync/together.hpp"
 
 #include <gtest/gtest.h>

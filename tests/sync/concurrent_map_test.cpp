@@ -2,7 +2,7 @@
 #include <abi/sync/hazard_pointers.hpp>
 
 #include "memory/failing_malloc.hpp"
-#include "memory/seed.hpp"
+#include "seed.hpp"
 #include "sync/together.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 #include <abi/sync/lane_queue.hpp>
 
 #include "memory/failing_malloc.hpp"
-#include "memory/seed.hpp"
+#include "seed.hpp"
 #include "sync/together.hpp"
 
 #include <gtest/gtest.h>
@@ -172,6 +172,21 @@ TEST(LaneQueue, WithoutMemoryAPushIsFalseAndTheQueueGoesOn) {
     EXPECT_FALSE(consumer.pop(item));
     return pushed == 100;
   });
+}
+
+// The directory has eight places after five blocks.
+TEST(LaneQueue, ALaneThatWasEmptiedNeedsNoNewBlocks) {
+  auto queue = LaneQueue<int, StdAtomics, 4>::create({.lane_capacity = 8, .unbounded = true}).value();
+  auto producer = queue->producer().value();
+  auto consumer = queue->consumer();
+  const auto round = [&] {
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(producer.push(i));
+    for (int item = 0, i = 0; i < 20; ++i) ASSERT_TRUE(consumer.pop(item) && item == i);
+  };
+  round();
+  const memory::AllocationFault fault(0);
+  for (int rounds = 0; rounds < 10; ++rounds) ASSERT_NO_FATAL_FAILURE(round());
+  EXPECT_FALSE(fault.hit());
 }
 
 TEST(LaneQueue, CapacitiesThatCannotBeAreErrors) {

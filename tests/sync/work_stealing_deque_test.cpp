@@ -1,7 +1,7 @@
 #include <abi/sync/work_stealing_deque.hpp>
 
 #include "memory/failing_malloc.hpp"
-#include "memory/seed.hpp"
+#include "seed.hpp"
 #include "sync/together.hpp"
 
 #include <gtest/gtest.h>

@@ -3,6 +3,7 @@
 
 #include <xenium/reclamation/generic_epoch_based.hpp>
 #include <xenium/reclamation/hazard_pointer.hpp>
+#include <xenium/reclamation/quiescent_state_based.hpp>
 #include <xenium/vyukov_hash_map.hpp>
 
 #include <memory>
@@ -37,9 +38,12 @@ using Epoch = xenium::reclamation::epoch_based<>;
 double reclamation::xenium_hazard(bool region) { return guards<Hazard>(region); }
 double reclamation::xenium_epoch(bool region) { return guards<Epoch>(region); }
 
-double maps::xenium(unsigned threads) {
+namespace {
+
+template <class Reclaimer>
+double lookups(unsigned threads) {
   struct Map {
-    using Table = xenium::vyukov_hash_map<std::uint64_t, std::uint64_t, xenium::policy::reclaimer<Epoch>>;
+    using Table = xenium::vyukov_hash_map<std::uint64_t, std::uint64_t, xenium::policy::reclaimer<Reclaimer>>;
     Table table{map_keys};
     bool get(std::uint64_t key) {
       typename Table::accessor found;
@@ -51,5 +55,11 @@ double maps::xenium(unsigned threads) {
   static Map map;
   return map_rate(map, threads);
 }
+
+}  // namespace
+
+double maps::xenium_epoch(unsigned threads) { return lookups<Epoch>(threads); }
+double maps::xenium_hazard(unsigned threads) { return lookups<Hazard>(threads); }
+double maps::xenium_quiescent(unsigned threads) { return lookups<xenium::reclamation::quiescent_state_based>(threads); }
 
 }  // namespace bench

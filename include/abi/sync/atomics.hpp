@@ -53,4 +53,13 @@ struct StdAtomics {
   static void yield() noexcept { std::this_thread::yield(); }
 };
 
+namespace detail {
+/// Says that the calling thread has what stands there to itself now, though it is no Plain: to the checker's policy, which looks
+/// for races on it. A policy may leave that out.
+template <class Policy>
+void alone([[maybe_unused]] const void* object) noexcept {
+  if constexpr (requires { Policy::alone(object); }) Policy::alone(object);
+}
+}  // namespace detail
+
 }  // namespace libabi::sync

@@ -157,8 +157,8 @@ void EpochReclaimer<Policy, built_in>::seal() noexcept {
   open_.take_over(domain_->members_.adopt());
   // Whoever could see the objects shows itself from here on, and the epoch read behind the fence is no older than theirs.
   Policy::heavy_fence();
-  // acquire: what advance() hands on, for the batch of an earlier epoch that is freed here.
-  const std::uint64_t epoch = domain_->epoch_.load(std::memory_order_acquire);
+  // relaxed: advance() acquires the epoch again before a batch of an earlier one is freed here.
+  const std::uint64_t epoch = domain_->epoch_.load(std::memory_order_relaxed);
   Batch& batch = sealed_[epoch / 2 % sealed_.size()];
   detail::RetiredList old;  // of three epochs ago or more. Freed last: what is freed may retire, and come here again
   if (batch.epoch != epoch) old = std::exchange(batch.list, {});
@@ -171,7 +171,7 @@ void EpochReclaimer<Policy, built_in>::seal() noexcept {
 
 template <class Policy, std::size_t built_in>
 void EpochReclaimer<Policy, built_in>::free_ripe() noexcept {
-  const std::uint64_t epoch = domain_->epoch_.load(std::memory_order_acquire);  // acquire: as in seal()
+  const std::uint64_t epoch = domain_->epoch_.load(std::memory_order_acquire);  // acquire: what advance() hands on
   for (Batch& batch : sealed_)
     if (batch.epoch + 4 <= epoch) batch.list.free_all();
 }

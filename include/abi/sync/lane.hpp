@@ -72,6 +72,7 @@ class Lane {
  private:
   Block* enter_block(std::uint64_t number) noexcept;
   Block* add_block(std::uint64_t number) noexcept;
+  Block* take_emptied(std::uint64_t number) noexcept;
   bool grow(std::uint64_t number) noexcept;
   static bool all_done(Block& block) noexcept;
   static std::unique_ptr<Directory> make_directory(std::size_t blocks, Directory* outgrown) noexcept;
@@ -80,6 +81,7 @@ class Lane {
   alignas(64) typename Policy::template Atomic<std::uint64_t> tail_{0};
   std::uint64_t entered_until_ = 0;  // the end of the block that is being filled
   Block* filling_ = nullptr;
+  std::uint64_t emptied_from_ = 0;  // blocks before this one have another number now, or are not looked for again
   Directory* own_ = nullptr;
   // The consumers' line.
   alignas(64) typename Policy::template Atomic<std::uint64_t> head_{0};
@@ -132,6 +134,24 @@ bool Lane<T, Policy, block_items>::all_done(Block& block) noexcept {
   return true;
 }
 
+/// A block that consumers have emptied since the producer was last there becomes this one. So a lane has the blocks that it
+/// needed at a time, not one for every place in its directory, and those that are used are warm: new ones are page faults.
+template <class T, class Policy, std::size_t block_items>
+auto Lane<T, Policy, block_items>::take_emptied(std::uint64_t number) noexcept -> Block* {
+  for (emptied_from_ = std::max(emptied_from_, number - std::min(number, std::uint64_t{own_->mask})); emptied_from_ != number;
+       ++emptied_from_) {
+    auto& place = own_->blocks[emptied_from_ & own_->mask];
+    Block* const block = place.load(std::memory_order_relaxed);  // the producer's own
+    if (!block) continue;
+    if (!all_done(*block)) return nullptr;
+    // relaxed: whoever went to the old number has marked its item, and is gone; the new one is as in add_block().
+    place.store(nullptr, std::memory_order_relaxed);
+    own_->blocks[number & own_->mask].store(block, std::memory_order_relaxed);
+    return block;
+  }
+  return nullptr;
+}
+
 /// The block with that number, for the producer to fill; null where the ring is full of blocks that are in use.
 template <class T, class Policy, std::size_t block_items>
 auto Lane<T, Policy, block_items>::enter_block(std::uint64_t number) noexcept -> Block* {
@@ -140,6 +160,7 @@ auto Lane<T, Policy, block_items>::enter_block(std::uint64_t number) noexcept ->
     if (!unbounded_ || !grow(number)) return nullptr;
     block = nullptr;
   }
+  if (!block) block = take_emptied(number);
   if (!block) block = add_block(number);
   if (!block) return nullptr;
   for (auto& done : block->done) done.store(0, std::memory_order_relaxed);  // relaxed: released with the tail

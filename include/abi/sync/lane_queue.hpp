@@ -13,7 +13,8 @@
 /// items by moving the head, move them out, and mark each in the done line of its block; the producer enters a block again when
 /// all of its items are marked. A consumer stays with a lane while there is something in it and nobody else is there, and moves
 /// on after a while, so that consumers spread over the lanes. The idea of a queue per producer is that of Desrochers'
-/// moodycamel::ConcurrentQueue (2014); the ring of blocks grows by doubling its directory, items and blocks never move.
+/// moodycamel::ConcurrentQueue (2014); the ring of blocks grows by doubling its directory; items never move, and a block that was
+/// emptied is filled again before a new one is made.
 ///
 /// Guarantees: the items of one producer keep their order; between producers there is none. pop() is false where each lane was
 /// empty when it was visited. No thread waits for another: a producer that stands still holds back nothing that it pushed, a

@@ -3,7 +3,8 @@
 ///
 /// A bucket is a cache line:   state | 3 x (first word, second word) | more buckets of the same kind
 /// The state of the first bucket of a chain has a lock, taken by writers; a mark that the chain has moved to the next table;
-/// which cells are in use; and a version, which changes before anything that a reader may be looking at is used again.
+/// which cells are in use; a mark that other buckets of the chain are or were; and a version, which changes before anything that
+/// a reader may be looking at is used again.
 
 #include <abi/sync/atomics.hpp>
 #include <abi/sync/capacity.hpp>
@@ -40,7 +41,8 @@ T from_word(std::uint64_t word) noexcept {
 /// first ? a : b, without a branch.
 template <class T>
 T choose(bool first, const T& a, const T& b) noexcept {
-  const std::uint64_t mask = std::uint64_t{0} - static_cast<std::uint64_t>(first);
+  std::uint64_t mask = std::uint64_t{0} - static_cast<std::uint64_t>(first);
+  asm("" : "+r"(mask));  // clang would see through it, and branch
   return from_word<T>((to_word(a) & mask) | (to_word(b) & ~mask));
 }
 
@@ -50,12 +52,13 @@ void give_way() noexcept {
   if constexpr (requires { Policy::yield(); }) Policy::yield();
 }
 
-/// Spreads what std::hash leaves together: a multiplication whose upper half is folded in.
-inline std::uint64_t spread(std::uint64_t hash) noexcept {
-  hash ^= hash >> 32;
-  hash *= 0x9e3779b97f4a7c15u;
-  return hash ^ hash >> 29;
-}
+/// Buckets that a writer moves on its way while a map grows. The model checker's has fewer.
+template <class Policy>
+inline constexpr std::size_t map_portion = 16;
+
+/// Spreads what std::hash leaves together (Knuth's multiplication by the golden ratio): the upper ones of the 63 bits choose the
+/// bucket. Keys that follow one another in even steps spread evenly.
+inline std::uint64_t spread(std::uint64_t hash) noexcept { return hash * 0x9e3779b97f4a7c15u >> 1; }
 
 /// Any other key and value stand in a node, which does not change once it can be seen.
 template <class K, class V, class Policy>
@@ -76,10 +79,13 @@ struct alignas(64) MapBucket {
   static constexpr unsigned cells_each = 3;
   static constexpr std::uint64_t locked = 1;
   static constexpr std::uint64_t moved = 2;
-  static constexpr std::uint64_t version_one = 32;
+  static constexpr std::uint64_t chained = 32;
+  static constexpr std::uint64_t version_one = 64;
   static constexpr std::uint64_t used(unsigned cell) noexcept { return std::uint64_t{4} << cell; }
   static constexpr unsigned cells_used(std::uint64_t state) noexcept { return static_cast<unsigned>(state >> 2) & 7; }
   static constexpr std::uint64_t all_used = used(0) | used(1) | used(2);
+  /// Not zero where a reader that saw one of the states may not believe what it read until the other.
+  static constexpr std::uint64_t differ(std::uint64_t a, std::uint64_t b) noexcept { return (a ^ b) & ~(locked | all_used); }
 
   typename Policy::template Atomic<std::uint64_t> state{0};  // of a bucket that is not the first: used() alone
   std::array<MapCell<Policy>, cells_each> cells{};
@@ -103,6 +109,11 @@ struct alignas(64) MapBucket {
       Policy::pause();
     }
   }
+  /// Whether the chain was in that state, and is locked now.
+  bool lock_if(std::uint64_t seen) noexcept {
+    return !(seen & locked) &&  // acquire: as in lock()
+           state.compare_exchange_strong(seen, seen | locked, std::memory_order_acquire, std::memory_order_relaxed);
+  }
   /// release: what the writer did.
   void unlock(std::uint64_t now) noexcept { state.store(now, std::memory_order_release); }
 
@@ -113,13 +124,14 @@ struct alignas(64) MapBucket {
 template <class Policy>
 struct MapTable : Retirable {
   using Bucket = MapBucket<Policy>;
-  MapTable(std::unique_ptr<Bucket[]> all, std::size_t count) noexcept : buckets(std::move(all)), mask(count - 1) {}
+  MapTable(std::unique_ptr<Bucket[]> all, std::size_t count) noexcept
+      : buckets(std::move(all)), shift(63 - static_cast<unsigned>(std::countr_zero(count))) {}
 
-  Bucket& bucket(std::uint64_t hash) noexcept { return buckets[hash & mask]; }
-  std::size_t count() const noexcept { return mask + 1; }
+  Bucket& bucket(std::uint64_t hash) noexcept { return buckets[hash >> shift]; }
+  std::size_t count() const noexcept { return std::size_t{1} << (63 - shift); }
 
   std::unique_ptr<Bucket[]> buckets;
-  std::size_t mask;
+  unsigned shift;
   typename Policy::template Atomic<MapTable*> next{nullptr};     // twice as large, while this one is moved there
   typename Policy::template Atomic<std::size_t> claimed{0};      // buckets that somebody moves or has moved
   typename Policy::template Atomic<std::size_t> moved{0};        // buckets that are moved

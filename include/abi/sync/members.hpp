@@ -47,7 +47,10 @@ class Members {
     return record;
   }
 
-  void leave(Record& record) noexcept { record.taken.store(false, std::memory_order_release); }  // release: what take() acquires
+  void leave(Record& record) noexcept {
+    alone<Policy>(&record);
+    record.taken.store(false, std::memory_order_release);  // release: what take() acquires
+  }
 
   /// All records, in use or not. acquire: the records themselves.
   Record* first() const noexcept { return members_.load(std::memory_order_acquire); }
@@ -55,6 +58,7 @@ class Members {
   /// What a thread that leaves could not free.
   void leave_behind(RetiredList& list) noexcept {
     if (!list.first) return;
+    alone<Policy>(list.first);
     Retirable* last = list.first;
     while (last->next_retired) last = last->next_retired;
     Retirable* top = orphans_.load(std::memory_order_relaxed);
@@ -66,7 +70,9 @@ class Members {
   /// All that was left behind is the caller's to free now.
   Retirable* adopt() noexcept {
     if (!orphans_.load(std::memory_order_relaxed)) return nullptr;
-    return orphans_.exchange(nullptr, std::memory_order_acquire);  // acquire: what leave_behind() releases
+    Retirable* const chain = orphans_.exchange(nullptr, std::memory_order_acquire);  // acquire: what leave_behind() releases
+    if (chain) alone<Policy>(chain);
+    return chain;
   }
 
  private:
@@ -74,7 +80,9 @@ class Members {
     if (record.taken.load(std::memory_order_relaxed)) return false;
     bool taken = false;
     // acquire: the thread before us left the record as it must be found.
-    return record.taken.compare_exchange_strong(taken, true, std::memory_order_acquire, std::memory_order_relaxed);
+    if (!record.taken.compare_exchange_strong(taken, true, std::memory_order_acquire, std::memory_order_relaxed)) return false;
+    alone<Policy>(&record);
+    return true;
   }
   bool is_built_in(const Record* record) const noexcept {
     for (const Record& each : built_in_)

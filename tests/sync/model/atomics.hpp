@@ -166,6 +166,7 @@ struct ModelAtomics {
     Run::current().fence(site(place, Role::heavy_fence, Order::heavy));
   }
   static void pause() noexcept { Run::current().pause(); }
+  static void alone(const void* object) noexcept { Run::current().own(object); }
 };
 
 }  // namespace libabi::sync::model

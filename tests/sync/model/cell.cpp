@@ -49,4 +49,11 @@ void Run::read_cell(std::uint32_t cell) {
   if (tracing_) trace_ += libabi::format("  thread {} reads plain {}\n", running_, cell);
 }
 
+void Run::own(const void* object) {
+  const memory::Outside outside;
+  for (const auto& [place, cell] : owned_)
+    if (place == object) return write_cell(cell, true);
+  owned_.emplace_back(object, make_cell(true));
+}
+
 }  // namespace libabi::sync::model

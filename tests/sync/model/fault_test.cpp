@@ -50,6 +50,22 @@ TEST(Fault, DataRaceIsFoundAndItsAbsenceIsToo) {
   expect_failure(hand_over(release, relaxed), "data race");
 }
 
+TEST(Fault, WhatIsNoPlainRacesWhereItIsNamed) {
+  const auto body = [](std::memory_order store) {
+    return [=](Program& program) {
+      Int left = 0;
+      const int record = 0;
+      program.thread([&] { ModelAtomics::alone(&record), left.store(1, store); });
+      program.thread([&] {
+        if (left.load(acquire) == 1) ModelAtomics::alone(&record);
+      });
+      program.run();
+    };
+  };
+  expect_passes(body(release));
+  expect_failure(body(relaxed), "data race");
+}
+
 TEST(Fault, TwoWritesWithoutAnyOrderRace) {
   expect_failure(
       [](Program& program) {

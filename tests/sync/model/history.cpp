@@ -22,17 +22,4 @@ Lanes History::lanes() const {
   return lanes;
 }
 
-Lanes ThreadHistory::lanes() const {
-  Lanes lanes(lanes_.size());
-  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
-    std::vector<std::uint32_t> before(lanes_.size());
-    for (const Recorded& recorded : lanes_[lane]) {
-      for (std::size_t other = 0; other < lanes_.size(); ++other)
-        while (before[other] < lanes_[other].size() && lanes_[other][before[other]].end < recorded.begin) ++before[other];
-      lanes[lane].push_back({recorded.operation, before});
-    }
-  }
-  return lanes;
-}
-
 }  // namespace libabi::sync::model

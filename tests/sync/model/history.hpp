@@ -1,7 +1,7 @@
 #pragma once
-// Records the calls of several threads.
+// Records the calls of a scenario's threads; those of real threads: sync/thread_history.hpp.
 //
-//     History history;                                               // of a scenario; ThreadHistory of real threads
+//     History history;
 //     program.thread([&] { history.push(7, [&] { return queue->push(7); }); });
 //     program.thread([&] { history.pop([&](int& item) { return queue->pop(item); }); });
 //     program.run();
@@ -12,7 +12,8 @@
 #include "sync/model/program.hpp"
 #include "sync/model/specifications.hpp"
 
-#include <atomic>
+#include <array>
+#include <vector>
 
 namespace libabi::sync::model {
 
@@ -50,40 +51,6 @@ class History {
   }
 
   std::array<std::vector<Recorded>, kThreads + 1> lanes_;  // the last: the body after its threads
-};
-
-/// Of real threads: each has a lane of its own, and a counter tells the time.
-class ThreadHistory {
- public:
-  explicit ThreadHistory(std::size_t threads) : lanes_(threads) {}
-
-  bool push(std::size_t lane, int value, auto&& call) {
-    return record(lane, {.verb = Verb::push, .value = value}, [&](Operation& o) { o.ok = call(); });
-  }
-  bool pop(std::size_t lane, auto&& call) {
-    return record(lane, {.verb = Verb::pop}, [&](Operation& o) { o.ok = call(o.value); });
-  }
-  bool steal(std::size_t lane, auto&& call) {
-    return record(lane, {.verb = Verb::steal}, [&](Operation& o) { o.ok = call(o.value); });
-  }
-  bool record(std::size_t lane, Operation operation, auto&& call) {
-    const std::uint64_t begin = clock_.fetch_add(1, std::memory_order_seq_cst);
-    call(operation);
-    lanes_[lane].push_back({operation, begin, clock_.fetch_add(1, std::memory_order_seq_cst)});
-    return operation.ok;
-  }
-
-  /// When the threads have ended.
-  Lanes lanes() const;
-
- private:
-  struct Recorded {
-    Operation operation;
-    std::uint64_t begin;
-    std::uint64_t end;
-  };
-  std::vector<std::vector<Recorded>> lanes_;
-  alignas(64) std::atomic<std::uint64_t> clock_{0};
 };
 
 }  // namespace libabi::sync::model

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace libabi::sync::model {
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kSeed = 20130107;  // fixed, so that a survivor of today is one of tomorrow
 
-Report run(const Trial& trial) {
+Report try_out(const Trial& trial) {
   return trial.random != 0 ? explore_randomly(trial.body, trial.random, kSeed, trial.settings)
                            : explore(trial.body, trial.settings);
 }
@@ -23,11 +24,13 @@ bool in(const Site& site, const std::vector<std::string>& files) {
   return std::ranges::any_of(files, [&](const std::string& name) { return file.ends_with(name); });
 }
 
-/// The failure of the first trial that fails; the one that failed last is tried first, since it knows how.
-std::string first_failure(const std::vector<Trial>& trials, std::size_t& favourite) {
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    const std::size_t trial = (favourite + i) % trials.size();
-    const Report report = run(trials[trial]);
+/// The failure of the first trial that fails, or nothing. The one that failed last is tried first, since it knows how.
+std::string first_failure(const std::vector<Trial>& trials, const std::vector<std::size_t>& order, std::size_t& favourite) {
+  const std::size_t first = favourite;
+  for (std::size_t i = 0; i <= order.size(); ++i) {
+    const std::size_t trial = i == 0 ? first : order[i - 1];
+    if (i != 0 && trial == first) continue;
+    const Report report = try_out(trials[trial]);
     if (report.passed()) continue;
     favourite = trial;
     return libabi::format("scenario {}, run {}: {}", trial, report.runs, report.failure);
@@ -46,21 +49,26 @@ std::string Hunt::text() const {
 Hunt hunt(const std::vector<Trial>& trials, const std::vector<std::string>& files, const std::vector<std::string>& excused) {
   Hunt hunt;
   std::vector<std::string> unused = excused;
+  std::vector<std::size_t> cheapest;  // those that are soon over come first
+  std::vector<std::uint64_t> runs;
   for (const Trial& trial : trials) {
-    const Report report = run(trial);
+    const Report report = try_out(trial);
     if (!report.passed() || (trial.random == 0 && !report.exhausted)) {
       hunt.failure = report.text();
       return hunt;
     }
+    cheapest.push_back(cheapest.size());
+    runs.push_back(report.runs);
   }
-  std::size_t favourite = 0;
+  std::ranges::sort(cheapest, {}, [&](std::size_t trial) { return std::pair(runs[trial], trial); });
+  std::size_t favourite = cheapest.front();
   const std::size_t sites = Sites::all().list().size();  // a mutant may reach others, which are no part of the structure as it is
   for (std::size_t i = 0; i < sites; ++i) {
     Site& site = Sites::all().list()[i];
     if (!in(site, files)) continue;
     for (const Order order : weaker(site.role, site.given)) {
       site.effective = order;
-      const std::string failure = first_failure(trials, favourite);
+      const std::string failure = first_failure(trials, cheapest, favourite);
       site.effective = site.given;
       const std::string mutant = libabi::format("{}: {} {} as {}", site.where(), text(site.role), text(site.given), text(order));
       if (!failure.empty())

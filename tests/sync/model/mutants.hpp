@@ -1,18 +1,9 @@
 #pragma once
 // Every memory order of a structure weakened by one step, one at a time: some scenario has to fail.
 
-#include "sync/model/explore.hpp"
-
-#include <string>
-#include <vector>
+#include "sync/model/trial.hpp"
 
 namespace libabi::sync::model {
-
-struct Trial {
-  Body body;
-  Settings settings{};
-  std::uint64_t random = 0;  ///< 0: explored exhaustively; else so many random executions, of a fixed seed
-};
 
 struct Hunt {
   std::vector<std::string> survivors;  ///< "file.hpp:line:column in function: role seq_cst as acq_rel"
@@ -22,7 +13,8 @@ struct Hunt {
   std::string text() const;
 };
 
-/// Weakens each order that the trials reach in the files whose names end with one of `files`. `excused` are ends of lines of
+/// Weakens each order that the trials reach, at no more depth than they have by themselves and with random executions of a
+/// fixed seed, in the files whose names end with one of `files`. `excused` are ends of lines of
 /// survivors that are none, each for a reason that stands beside it; one that does not survive, or is not there, is reported.
 Hunt hunt(const std::vector<Trial>& trials, const std::vector<std::string>& files, const std::vector<std::string>& excused = {});
 

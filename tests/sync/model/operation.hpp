@@ -7,13 +7,13 @@
 
 namespace libabi::sync::model {
 
-enum class Verb : std::uint8_t { push, pop, steal, insert, erase, find };
+enum class Verb : std::uint8_t { push, pop, steal, insert, assign, update, erase, find };
 
 /// One call and what came of it.
 struct Operation {
   Verb verb;
-  bool ok = false;  ///< push: there was room; pop, steal: there was an item; insert, erase, find: as the map's
-  int value = 0;    ///< pushed, popped, stolen, inserted, found
+  bool ok = false;  ///< push: there was room; pop, steal: there was an item; insert and so on: as the map's
+  int value = 0;    ///< pushed, popped, stolen, inserted, assigned, found; update: what it became
   int key = 0;      ///< of a map
 };
 

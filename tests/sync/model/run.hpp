@@ -9,6 +9,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace libabi::sync::model {
@@ -81,6 +82,8 @@ class Run {
   void end_cell(std::uint32_t cell);
   void write_cell(std::uint32_t cell, bool leaves_value);
   void read_cell(std::uint32_t cell);
+  /// As a write of a Plain that stands there.
+  void own(const void* object);
 
   [[noreturn]] void fail(const std::string& message);
   std::size_t add_thread(std::function<void()> body);
@@ -170,6 +173,7 @@ class Run {
   std::size_t failed_thread_ = 0;
   std::string trace_;
   std::vector<Cell> cells_;
+  std::vector<std::pair<const void*, std::uint32_t>> owned_;  // and its cell
 };
 
 }  // namespace libabi::sync::model

@@ -11,8 +11,7 @@
 ///       require(queue->pop(got) && queue->pop(got), "an item is lost");       // after them
 ///     }
 ///     TEST(BoundedQueueModel, KeepsWhatTwoProducersPush) {
-///       const Report report = explore(two_producers);
-///       EXPECT_TRUE(report.passed() && report.exhausted) << report.text();
+///       EXPECT_EQ(failures({{two_producers}}), "");
 ///     }
 ///     TEST(BoundedQueueModel, NeedsEachOfItsOrders) {                          // mutants.hpp
 ///       EXPECT_EQ(hunt({{two_producers}, ...}, {"bounded_queue.hpp"}).text(), "");
@@ -49,9 +48,12 @@
 ///    It makes everything it uses; gtest has no business in it, require() does. Everything it allocates by operator new it frees.
 /// 3. Record its operations in a History and require(linearizable<...>(history)): history.hpp. What the body itself does before
 ///    and after the threads counts as well, and makes cheap checks: drain the structure and compare.
-/// 4. explore() has to be exhausted in a second or so; for what is larger there is explore_randomly().
-/// 5. Give all scenarios of the structure to hunt(). Each order that it names is stronger than any scenario needs: find the
-///    scenario, or weaken the order.
+/// 4. explore() has to be exhausted in a second or so; for what is larger there is explore_randomly(). Where a scenario could
+///    have more operations, let it take a number of them, and give it depth() (ABI_MODEL_DEPTH, for the night): trial.hpp.
+/// 5. Give all scenarios of the structure, at depth 0, to hunt(). Each order that it names is stronger than any scenario needs:
+///    find the scenario, or weaken the order.
+/// 6. What is no Plain and yet passes from thread to thread, as a record that a thread leaves and another takes, the structure
+///    may name to detail::alone<Policy>() (atomics.hpp): a race on it is seen then.
 ///
 /// Loops that wait for another thread call Policy::pause(), which ends the turn there: a thread that would spin goes on only in
 /// the executions in which what it reads is different. Where a loop pauses a bounded number of times and then does something
@@ -64,3 +66,4 @@
 #include "sync/model/explore.hpp"
 #include "sync/model/history.hpp"
 #include "sync/model/mutants.hpp"
+#include "sync/model/trial.hpp"

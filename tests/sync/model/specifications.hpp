@@ -48,20 +48,27 @@ struct Deque {
   void write(auto&& put) const { std::ranges::for_each(items, put); }
 };
 
-/// One key of a map: insert() succeeds where the key is absent, erase() and find() where it is there; they tell its value.
+/// One key of a map: insert() succeeds where the key is absent, and assign() says whether it was; erase(), find() and update(),
+/// which adds one, succeed where it is there. find() and update() tell its value.
 struct MapEntry {
   std::optional<int> value{};
 
   bool apply(const Operation& operation) {
     const bool there = value.has_value();
-    if (operation.verb == Verb::insert) {
-      if (!there) value = operation.value;
-      return operation.ok == !there;
+    const bool adds = operation.verb == Verb::insert || operation.verb == Verb::assign;
+    if (operation.ok != (there != adds)) return false;
+    switch (operation.verb) {
+      case Verb::insert:
+        if (!there) value = operation.value;
+        return true;
+      case Verb::assign: value = operation.value; return true;
+      case Verb::erase: value.reset(); return true;
+      case Verb::update:
+        if (there) ++*value;
+        break;
+      default: break;
     }
-    if (operation.ok != there) return false;
-    if (there && *value != operation.value) return false;
-    if (operation.verb == Verb::erase) value.reset();
-    return true;
+    return !there || *value == operation.value;
   }
   void write(auto&& put) const { put(value.value_or(0)), put(value.has_value()); }
 };
