@@ -1,20 +1,26 @@
-// Are distances as fast as their loads, or in batches as their arithmetic? One to one, two loads of a vector are needed for each
-// step, so the rate of loads from the first-level cache is the limit; of a batch only the rows are loaded, so arithmetic is; from
-// memory, its bandwidth. Peers: Eigen, Highway's contrib/dot.
+// Are distances as fast as their loads and steps, or in batches as their arithmetic? Peers: Eigen, Highway's contrib/dot.
 //
-// What misses a bar, and why. A load takes half a cycle, so that two of them leave room for two instructions of the multiplier
-// and two others in each step of one to one:
-//   f16          there is no arithmetic of binary16 here: two conversions and a multiply-add take 1.6 cycles
-//   cosine       three products of a step take 1.5 cycles (i8: five, and 2.5)
-//   l2 of bf16   both operands are split into halves: 8 instructions, 2 cycles
-//   l2 of i8     |a - b| takes three instructions, its square two products: 1.5 cycles
-//   dot of i8    signed by signed takes two products and a turned bit: both multipliers, without a slot to spare
-//   dot of bf16  0.53 cycles a product, which comes after 6: four sums hide 4 of them in a call
-// Rows of up to 256 elements have few loads beside the sum across the lanes, the call, and the branches of a length that is only
-// known at run time: some 4 cycles, against 6 of loads for 96 elements of f32 and 2 for i8. Batches of such rows share the call
-// but not the sum. From memory, what computes longer than it loads keeps fewer lines on their way.
+// The limit of one to one is a function that loads both rows and takes the steps of the distance, without a loop or a sum across
+// the lanes, called as often (distance_limits.hpp). Loads alone are a limit only of dot and l2 of f32 and dot of bf16: a step of
+// f16 converts twice (0.8 cycles each, against half a cycle for a load), one of cosine takes three products, one of i8 two to
+// five. The ratio to loads alone stands behind each row. The limit of a batch is the arithmetic of its rows, the sums across
+// their lanes among it: a row of 96 bytes takes one and a half vectors and a whole sum. From memory it is the best of four ways
+// to read the same buffer in the same rounds.
+//
+// What misses a bar, and why:
+//   short rows, one to one    the call, the loop's branches and the sum across the lanes stand beside 6 to 8 cycles of loads of
+//                             f32. One jump into straight code instead of the loop took 3 to 8 cycles more, why is not known.
+//   cosine, one to one        three sums across lanes, two roots and a quotient come one after another. Four sums of each kind
+//                             instead of two gave long rows of f32 0.87 to 0.93, but their batches 0.62 instead of 0.77.
+//   i8, one to one            a call is a few vectors and its sum, which the bare steps leave out.
+//   l2 of bf16, one to one    0.6 to 0.88; not explained.
+//   short batches of bf16, i8 a tile of eight rows is 12 to 24 vectors beside its addresses and its sum.
+//   f32 of 1536, batches      six rows are all that the first-level cache holds: a tile of four and one of two.
+//   batches near the bar      two runs differ by up to a tenth, and some fifteen rows change sides.
+//   from memory, one to one   a kernel cannot know which row comes next. Batches ask for it: 0.89 to 1.0 in two runs.
 #include "distances.hpp"
-#include "limits.hpp"
+
+#include "distance_limits.hpp"
 #include "measure.hpp"
 #include "report.hpp"
 
@@ -22,6 +28,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -37,7 +44,6 @@ namespace {
 
 using libabi::simd::Rows;
 
-constexpr std::size_t kLengths[] = {96, 100, 128, 256, 384, 768, 1024, 1536};
 constexpr std::size_t kLine = 64;
 constexpr std::size_t kPairs = 12 * 1024;             // of one side
 constexpr std::size_t kNear = 36 * 1024;              // of the first-level cache
@@ -47,6 +53,14 @@ constexpr double kSampleElements = 1e7;
 
 /// The result stays in its register: a store would take the place of a load.
 void used(float x) {
+#if defined(__x86_64__)
+  asm volatile("" : : "x"(x));
+#else
+  asm volatile("" : : "w"(x));
+#endif
+}
+typedef float Four __attribute__((vector_size(16)));
+void used(Four x) {
 #if defined(__x86_64__)
   asm volatile("" : : "x"(x));
 #else
@@ -77,13 +91,12 @@ class Buffer {
   mutable std::unique_ptr<std::byte, decltype(&std::free)> bytes_{nullptr, &std::free};
 };
 
-template <class Element, class Result>
+template <Arithmetic arithmetic, class Element, class Result>
 struct Case {
   using One = Result (*)(const Element*, const Element*, std::size_t);
   using Many = void (*)(float*, const Element*, const Rows<Element>&, std::size_t);
 
   std::string name;  // "dot.f32"
-  Arithmetic arithmetic;
   One one;
   Many many;
 
@@ -105,7 +118,7 @@ struct Case {
   }
   double rows_rate(const Buffer& memory, std::size_t n) const {
     const std::size_t stride = up_to_line(n * sizeof(Element)) / sizeof(Element);
-    const std::size_t count = std::max<std::size_t>(kNear / (stride * sizeof(Element)) / 24 * 24, 6);  // whole tiles of any size
+    const std::size_t count = std::max<std::size_t>(kNear / (stride * sizeof(Element)) / 8 * 8, 6);
     const Element* query = memory.as<Element>();
     std::vector<float> out(count);
     const int rounds = static_cast<int>(kSampleElements / static_cast<double>(n * count)) + 1;
@@ -135,44 +148,67 @@ struct Case {
     return static_cast<double>(count / batch * batch * n * sizeof(Element)) / time;
   }
 
-  void near(Report& report, const Buffer& memory, std::size_t n) const {
+  template <std::size_t n>
+  void near(Report& report, const Buffer& memory) const {
     const std::string stem = "runtime.distance." + name + "." + std::to_string(n);
     if (!report.wants(stem + ".one") && !report.wants(stem + ".rows")) return;
-    const auto result = medians({[&] { return pairs_rate(memory, n); }, [] { return l1_read_bytes_per_second(); },
-                                 [&] { return rows_rate(memory, n); }, [&] { return elements_per_second(arithmetic); }},
-                                5);
-    const double lines = 2 * static_cast<double>(up_to_line(n * sizeof(Element)));
+    constexpr std::size_t lines = (n * sizeof(Element) + kLine - 1) / kLine;
+    Case bare = *this;
+    bare.one = &bare_pair<arithmetic, lines, Element, Result>;
+    std::vector<Contestant> contestants = {[&] { return pairs_rate(memory, n); },
+                                           nullptr,
+                                           [] { return l1_read_bytes_per_second(); },
+                                           [&] { return rows_rate(memory, n); },
+                                           [&] { return static_cast<double>(n) * rows_per_second<arithmetic>(lines); },
+                                           [] { return elements_per_second(arithmetic); }};
+    if (knows_bare()) contestants[1] = [&] { return bare.pairs_rate(memory, n); };
+    const auto result = medians(contestants, 5);
+    const double loads = result[0] * 2 * static_cast<double>(lines * kLine) / static_cast<double>(n) / result[2];
     report.add({.name = stem + ".one",
-                .value = result[0] * lines / static_cast<double>(n) / 1e9,
-                .unit = "GB/s",
-                .against = "loads from L1",
-                .reference = result[1] / 1e9,
-                .bar = kOneBar,
-                .note = nanoseconds(n, result[0])});
-    report.add({.name = stem + ".rows",
-                .value = result[2] / 1e9,
+                .value = result[0] / 1e9,
                 .unit = "Gelem/s",
-                .against = "its arithmetic",
-                .reference = known(result[3] / 1e9),
+                .against = "its loads and steps, as many calls",
+                .reference = known(result[1] / 1e9),
+                .bar = kOneBar,
+                .note = note(n, result[0], loads, "loads alone")});
+    report.add({.name = stem + ".rows",
+                .value = result[3] / 1e9,
+                .unit = "Gelem/s",
+                .against = "its arithmetic, sums across lanes",
+                .reference = known(result[4] / 1e9),
                 .bar = kRowsBar,
-                .note = nanoseconds(n, result[2])});
+                .note = note(n, result[3], result[3] / result[5], "its steps alone")});
   }
 
   void far(Report& report, const Buffer& memory) const {
     constexpr std::size_t n = 768;
     const std::string stem = "runtime.distance." + name + "." + std::to_string(n) + ".memory";
     if (!report.wants(stem + ".one") && !report.wants(stem + ".rows")) return;
-    static double limit = 0;  // of the machine: once for each type, as the bandwidth of a shared host moves
-    if (limit == 0 || name.starts_with("dot")) limit = memory_read_bytes_per_second(1);
-    const auto result = medians({[&] { return memory_rate(memory, n, false); }, [&] { return memory_rate(memory, n, true); }}, 5);
+    const auto result = medians({[&] { return memory_rate(memory, n, false); }, [&] { return memory_rate(memory, n, true); },
+                                 [&] { return plain_rate<0, 0>(memory); }, [&] { return plain_rate<256, 3>(memory); },
+                                 [&] { return plain_rate<64, 0>(memory); }, [&] { return plain_rate<128, 0>(memory); }},
+                                5);
+    const double limit = *std::max_element(result.begin() + 2, result.end());
     for (const bool batched : {false, true})
       report.add({.name = stem + (batched ? ".rows" : ".one"),
                   .value = result[batched] / 1e9,
                   .unit = "GB/s",
-                  .against = "memory read, 1 thread",
+                  .against = "the same memory, only read",
                   .reference = limit / 1e9,
                   .bar = kMemoryBar,
                   .note = {}});
+  }
+
+  /// Bytes a second of loads and nothing else, each line asked for so many lines ahead.
+  template <std::size_t ahead, int locality>
+  static double plain_rate(const Buffer& memory) {
+    const auto* from = memory.as<std::byte>();
+    return static_cast<double>(kFar) / seconds([&] {
+             for (std::size_t i = 0; i < kFar; i += kLine) {
+               if constexpr (ahead > 0) __builtin_prefetch(from + i + ahead * kLine, 0, locality);
+               for (std::size_t j = 0; j < kLine; j += sizeof(Four)) used(*reinterpret_cast<const Four*>(from + i + j));
+             }
+           });
   }
 
   void peer(Report& report, const Buffer& memory, const std::string& who, bool there, One theirs) const {
@@ -194,16 +230,23 @@ struct Case {
   }
 
   static std::optional<double> known(double value) { return std::isnan(value) ? std::nullopt : std::optional(value); }
-  static std::string nanoseconds(std::size_t n, double rate) {
-    char text[32];
-    std::snprintf(text, sizeof text, "(%.2f ns)", static_cast<double>(n) / rate * 1e9);
+  static std::string note(std::size_t n, double rate, double ratio, const char* of) {
+    char text[64];
+    std::snprintf(text, sizeof text, "(%.2f ns; %.2f of %s)", static_cast<double>(n) / rate * 1e9, ratio, of);
     return text;
   }
 };
 
-template <class Element, class Result>
-void measure(Report& report, const Buffer& memory, const Case<Element, Result>& each) {
-  for (const std::size_t n : kLengths) each.near(report, memory, n);
+template <Arithmetic arithmetic, class Element, class Result>
+void measure(Report& report, const Buffer& memory, const Case<arithmetic, Element, Result>& each) {
+  each.template near<96>(report, memory);
+  each.template near<100>(report, memory);
+  each.template near<128>(report, memory);
+  each.template near<256>(report, memory);
+  each.template near<384>(report, memory);
+  each.template near<768>(report, memory);
+  each.template near<1024>(report, memory);
+  each.template near<1536>(report, memory);
   each.far(report, memory);
 }
 
@@ -212,21 +255,21 @@ void measure(Report& report, const Buffer& memory, const Case<Element, Result>& 
 void run_distances(Report& report) {
   const auto& k = libabi::simd::kernels();
   const Buffer memory;
-  const Case<float, float> dot_f32{"dot.f32", Arithmetic::f32_dot, k.dot_f32, k.dot_f32_rows};
-  const Case<float, float> l2_f32{"l2.f32", Arithmetic::f32_l2, k.l2_f32, k.l2_f32_rows};
-  const Case<std::uint16_t, float> dot_bf16{"dot.bf16", Arithmetic::bf16_dot, k.dot_bf16, k.dot_bf16_rows};
+  const Case<Arithmetic::f32_dot, float, float> dot_f32{"dot.f32", k.dot_f32, k.dot_f32_rows};
+  const Case<Arithmetic::f32_l2, float, float> l2_f32{"l2.f32", k.l2_f32, k.l2_f32_rows};
+  const Case<Arithmetic::bf16_dot, std::uint16_t, float> dot_bf16{"dot.bf16", k.dot_bf16, k.dot_bf16_rows};
   measure(report, memory, dot_f32);
   measure(report, memory, l2_f32);
-  measure<float, float>(report, memory, {"cosine.f32", Arithmetic::f32_cosine, k.cosine_f32, k.cosine_f32_rows});
-  measure<std::uint16_t, float>(report, memory, {"dot.f16", Arithmetic::f16_dot, k.dot_f16, k.dot_f16_rows});
-  measure<std::uint16_t, float>(report, memory, {"l2.f16", Arithmetic::f16_l2, k.l2_f16, k.l2_f16_rows});
-  measure<std::uint16_t, float>(report, memory, {"cosine.f16", Arithmetic::f16_cosine, k.cosine_f16, k.cosine_f16_rows});
+  measure(report, memory, Case<Arithmetic::f32_cosine, float, float>{"cosine.f32", k.cosine_f32, k.cosine_f32_rows});
+  measure(report, memory, Case<Arithmetic::f16_dot, std::uint16_t, float>{"dot.f16", k.dot_f16, k.dot_f16_rows});
+  measure(report, memory, Case<Arithmetic::f16_l2, std::uint16_t, float>{"l2.f16", k.l2_f16, k.l2_f16_rows});
+  measure(report, memory, Case<Arithmetic::f16_cosine, std::uint16_t, float>{"cosine.f16", k.cosine_f16, k.cosine_f16_rows});
   measure(report, memory, dot_bf16);
-  measure<std::uint16_t, float>(report, memory, {"l2.bf16", Arithmetic::bf16_l2, k.l2_bf16, k.l2_bf16_rows});
-  measure<std::uint16_t, float>(report, memory, {"cosine.bf16", Arithmetic::bf16_cosine, k.cosine_bf16, k.cosine_bf16_rows});
-  measure<std::int8_t, std::int64_t>(report, memory, {"dot.i8", Arithmetic::i8_dot, k.dot_i8, k.dot_i8_rows});
-  measure<std::int8_t, std::int64_t>(report, memory, {"l2.i8", Arithmetic::i8_l2, k.l2_i8, k.l2_i8_rows});
-  measure<std::int8_t, float>(report, memory, {"cosine.i8", Arithmetic::i8_cosine, k.cosine_i8, k.cosine_i8_rows});
+  measure(report, memory, Case<Arithmetic::bf16_l2, std::uint16_t, float>{"l2.bf16", k.l2_bf16, k.l2_bf16_rows});
+  measure(report, memory, Case<Arithmetic::bf16_cosine, std::uint16_t, float>{"cosine.bf16", k.cosine_bf16, k.cosine_bf16_rows});
+  measure(report, memory, Case<Arithmetic::i8_dot, std::int8_t, std::int64_t>{"dot.i8", k.dot_i8, k.dot_i8_rows});
+  measure(report, memory, Case<Arithmetic::i8_l2, std::int8_t, std::int64_t>{"l2.i8", k.l2_i8, k.l2_i8_rows});
+  measure(report, memory, Case<Arithmetic::i8_cosine, std::int8_t, float>{"cosine.i8", k.cosine_i8, k.cosine_i8_rows});
 #if BENCH_HAS_EIGEN
   dot_f32.peer(report, memory, "eigen", true, eigen_dot);
   l2_f32.peer(report, memory, "eigen", true, eigen_l2);

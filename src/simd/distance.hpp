@@ -13,8 +13,7 @@
 ///   take(own, query)                adds a chunk of the query to its own sums
 ///   step(sums, query, chunk)        adds a chunk of a row
 ///   correct_own(own, padded), correct(sums, own, padded)    of integers: from sums to what they stand for; `padded` elements
-///   were
-///                                                           looked at, zeros behind the row included
+///                                                           were looked at, zeros behind the row included
 ///   finish(sums, own)               -> the distance, of floats or of vectors of four
 ///
 /// Every row has a few independent sums for each of its own, which hide the latency of an addition: two where the row is short,
@@ -22,6 +21,7 @@
 /// one to one.
 
 #include "declarations.hpp"
+#include "distance_sum.hpp"
 
 #include <abi/simd/vec.hpp>
 
@@ -43,18 +43,18 @@ constexpr std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b
 
 template <class Op>
 constexpr bool exact = sizeof(typename Op::Vector) == sizeof(U32) && !__is_same(typename Op::Vector, F32);
+/// The query's sums that a distance is finished with: one or none.
+template <class Op>
+constexpr std::size_t kept = Op::sums == 2 ? Op::own_sums > 0 : 0;
 template <class Op>
 constexpr std::size_t width = sizeof(typename Op::Chunk) / sizeof(typename Op::Element);
 template <class Op>
 ABI_INLINE bool is_short(std::size_t n) {
   return n / width<Op> <= Op::short_chunks;
 }
-/// Fours where there is the choice, because four rows are added up together.
-template <class Op, std::size_t ways>
-constexpr std::size_t tile_rows = [] {
-  const std::size_t most = least(Op::most_rows, sum_registers / (ways * Op::sums));
-  return ways == 2 && most >= 4 ? most / 4 * 4 : most;
-}();
+/// Two sums at work and one set aside for each of a row's own.
+template <class Op>
+constexpr std::size_t tile_rows = least(Op::most_rows, sum_registers / (3 * Op::sums));
 
 /// f<0>() ... f<count - 1>(), written out: sums that a loop picks by its counter would go to memory.
 template <std::size_t count, class F>
@@ -100,9 +100,13 @@ ABI_INLINE V load_rest(const void* row, std::size_t bytes) {
 #endif
 }
 
-/// The sums of `rows` rows, of none for the query's own alone.
-template <class Op, std::size_t rows, std::size_t ways, bool with_own>
-struct Sweep {
+/// Four sums of each row of a tile would take too many registers: it goes over its rows twice, for two of the four each time.
+enum class Part { both, first, second };
+
+/// The sums of `rows` rows, of none for the query's own alone. What lies bytes_ahead of them, if anywhere, is asked for.
+template <class Op, std::size_t rows, std::size_t ways, bool with_own, Part part = Part::both, std::size_t bytes_ahead = 0>
+class Sweep {
+ public:
   using Element = typename Op::Element;
   using Chunk = typename Op::Chunk;
   using Vector = typename Op::Vector;
@@ -113,10 +117,12 @@ struct Sweep {
 
   struct Whole {
     std::size_t at;
+    ABI_INLINE std::size_t place() const { return at; }
     ABI_INLINE Chunk operator()(const Element* row) const { return load_as<Chunk>(row + at); }
   };
   struct Rest {
     std::size_t n;
+    ABI_INLINE std::size_t place() const { return n / width<Op> * width<Op>; }
     ABI_INLINE Chunk operator()(const Element* row) const { return load_rest<Chunk>(row, n * sizeof(Element)); }
   };
 
@@ -124,33 +130,48 @@ struct Sweep {
   ABI_INLINE void step(const Element* query, const Element* const (&row)[row_count], Load load) {
     const typename Op::Query chunk = Op::ready(load(query));
     if constexpr (with_own && Op::own_sums > 0) Op::take(own[way], chunk);
-    each<rows>([&]<std::size_t r>() ABI_INLINE_LAMBDA { Op::step(sums[r][way], chunk, load(row[r])); });
+    each<rows>([&]<std::size_t r>() ABI_INLINE_LAMBDA {
+      if constexpr (bytes_ahead > 0) prefetch(reinterpret_cast<const std::byte*>(row[r] + load.place()) + bytes_ahead);
+      Op::step(sums[r][way], chunk, load(row[r]));
+    });
   }
 
   ABI_INLINE void run(const Element* query, const Element* const (&row)[row_count], std::size_t n) {
     std::size_t i = 0;
     for (; i + ways * width<Op> <= n; i += ways * width<Op>)
-      each<ways>([&]<std::size_t way>() ABI_INLINE_LAMBDA { step<way>(query, row, Whole{i + way * width<Op>}); });
+      each<ways>([&]<std::size_t way>() ABI_INLINE_LAMBDA {
+        if constexpr (mine(way)) step<way>(query, row, Whole{i + way * width<Op>});
+      });
     const std::size_t rest = n - i;
     each<ways - 1>([&]<std::size_t way>() ABI_INLINE_LAMBDA {
-      if (rest >= (way + 1) * width<Op>) step<way>(query, row, Whole{i + way * width<Op>});
+      if constexpr (mine(way))
+        if (rest >= (way + 1) * width<Op>) step<way>(query, row, Whole{i + way * width<Op>});
     });
-    if (rest % width<Op> > 0) step<ways - 1>(query, row, Rest{n});
+    if constexpr (mine(ways - 1))
+      if (rest % width<Op> > 0) step<ways - 1>(query, row, Rest{n});
   }
 
   template <std::size_t r, std::size_t s>
   ABI_INLINE Vector sum() const {
-    if constexpr (ways == 2)
-      return sums[r][0][s] + sums[r][1][s];
-    else
-      return (sums[r][0][s] + sums[r][1][s]) + (sums[r][2][s] + sums[r][3][s]);
+    return meet([&]<std::size_t way>() ABI_INLINE_LAMBDA { return sums[r][way][s]; });
   }
   template <std::size_t s>
   ABI_INLINE Vector own_sum() const {
-    if constexpr (ways == 2)
-      return own[0][s] + own[1][s];
+    return meet([&]<std::size_t way>() ABI_INLINE_LAMBDA { return own[way][s]; });
+  }
+
+ private:
+  static constexpr bool mine(std::size_t way) { return part == Part::both || (way < 2) == (part == Part::first); }
+
+  template <class Get>
+  ABI_INLINE static Vector meet(const Get& get) {
+    if constexpr (ways == 2 || part == Part::first)
+      return get.template operator()<0>() + get.template operator()<1>();
+    else if constexpr (part == Part::second)
+      return get.template operator()<2>() + get.template operator()<3>();
     else
-      return (own[0][s] + own[1][s]) + (own[2][s] + own[3][s]);
+      return (get.template operator()<0>() + get.template operator()<1>()) +
+             (get.template operator()<2>() + get.template operator()<3>());
   }
 };
 
@@ -172,10 +193,23 @@ ABI_INLINE std::int32_t padded(std::size_t n) {
 
 template <class Op, std::size_t ways, class Sums, class Own>
 ABI_INLINE void sum_up_by(const typename Op::Element* a, const typename Op::Element* b, std::size_t n, Sums& sums, Own& own) {
+  using Vector = typename Op::Vector;
   Sweep<Op, 1, ways, true> sweep;
   sweep.run(a, {b}, n);
-  each<Op::own_sums>([&]<std::size_t s>() ABI_INLINE_LAMBDA { own[s] = number(reduce_add(sweep.template own_sum<s>())); });
-  each<Op::sums>([&]<std::size_t s>() ABI_INLINE_LAMBDA { sums[s] = number(reduce_add(sweep.template sum<0, s>())); });
+  Vector of_row[Op::sums], of_query[at_least_one<Op::own_sums>];
+  each<Op::own_sums>([&]<std::size_t s>() ABI_INLINE_LAMBDA { of_query[s] = sweep.template own_sum<s>(); });
+  each<Op::sums>([&]<std::size_t s>() ABI_INLINE_LAMBDA { of_row[s] = sweep.template sum<0, s>(); });
+  if constexpr (exact<Op>) {  // while they are vectors: what they share is then added up once
+    const Vector each_lane = Vector{} + static_cast<std::uint32_t>(padded<Op>(n)) / static_cast<std::uint32_t>(lanes);
+    Op::correct_own(of_query, each_lane);
+    Op::correct(of_row, of_query, each_lane);
+  }
+  if constexpr (Op::sums == 2 && kept<Op> > 0) {
+    const auto all = numbers(reduce_add(of_row[0], of_row[1], of_query[0], of_query[0]));
+    sums[0] = all[0], sums[1] = all[1], own[0] = all[2];
+  } else {
+    each<Op::sums>([&]<std::size_t s>() ABI_INLINE_LAMBDA { sums[s] = number(reduce_add(of_row[s])); });
+  }
 }
 
 template <class Op, class Sums, class Own>
@@ -189,21 +223,25 @@ ABI_INLINE void sum_up(const typename Op::Element* a, const typename Op::Element
 /// Integers of any length, block after block.
 template <class Op>
 ABI_INLINE auto one_exact(const typename Op::Element* a, const typename Op::Element* b, std::size_t n) {
+  if constexpr (Op::sums == 1)
+    if (n <= block_elements) {
+      std::int32_t sums[1], own[at_least_one<Op::own_sums>];
+      sum_up<Op>(a, b, n, sums, own);
+      return std::int64_t{sums[0]};
+    }
   std::int64_t sums[Op::sums] = {}, own[at_least_one<Op::own_sums>] = {};
   for (std::size_t i = 0; i < n; i += block_elements) {
     const std::size_t length = n - i < block_elements ? n - i : block_elements;
     std::int32_t block[Op::sums], own_block[at_least_one<Op::own_sums>] = {};
     sum_up<Op>(a + i, b + i, length, block, own_block);
-    Op::correct_own(own_block, padded<Op>(length));
-    Op::correct(block, own_block, padded<Op>(length));
-    each<Op::own_sums>([&]<std::size_t s>() ABI_INLINE_LAMBDA { own[s] += own_block[s]; });
+    each<kept<Op>>([&]<std::size_t s>() ABI_INLINE_LAMBDA { own[s] += own_block[s]; });
     each<Op::sums>([&]<std::size_t s>() ABI_INLINE_LAMBDA { sums[s] += block[s]; });
   }
   if constexpr (Op::sums == 1) {
     return sums[0];
   } else {
     float values[Op::sums], own_values[at_least_one<Op::own_sums>] = {};
-    each<Op::own_sums>([&]<std::size_t s>() ABI_INLINE_LAMBDA { own_values[s] = static_cast<float>(own[s]); });
+    each<kept<Op>>([&]<std::size_t s>() ABI_INLINE_LAMBDA { own_values[s] = static_cast<float>(own[s]); });
     each<Op::sums>([&]<std::size_t s>() ABI_INLINE_LAMBDA { values[s] = static_cast<float>(sums[s]); });
     return Op::finish(values, own_values);
   }

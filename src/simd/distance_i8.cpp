@@ -6,13 +6,14 @@ namespace libabi::simd::ABI_ISA_NS {
 namespace {
 
 struct I8Rows : IntegerSums {
+  static constexpr std::size_t short_chunks = 8;
   using Element = std::int8_t;
 };
 
 #if defined(__AVX512VNNI__)
 
 // The instruction multiplies unsigned bytes u by signed ones. x + 128, which is x with its first bit turned, is unsigned:
-//   sum of (b + 128) a = ab + 128 A, and A, the sum of the query, is known;
+//   sum of (b + 128) a = ab + 128 A, and A, the sum of the query, is known to all rows;
 //   sum of (b + 128) b + (b + 128) (-128) = bb - 128^2 for each element;
 //   d = |a - b| is unsigned: sum of d (d - 128) + 128 (d - 128) = dd - 128^2 for each element.
 constexpr std::int32_t square_of_128 = 128 * 128;
