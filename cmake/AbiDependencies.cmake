@@ -22,6 +22,13 @@ function(abi_optional_package name module)
   set(ABI_HAS_${name} ${has} PARENT_SCOPE)
   set(ABI_${name}_LINK ${link} PARENT_SCOPE)
 endfunction()
+# abi_package(<name> <module>): what a feature cannot be built without; LINK takes ABI_<NAME>_LINK.
+macro(abi_package name module)
+  abi_optional_package(${name} ${module})
+  if(NOT ABI_HAS_${name} AND NOT CMAKE_CROSSCOMPILING)
+    message(FATAL_ERROR "pkg-config does not find ${module}; ./dev build installs what is needed")
+  endif()
+endmacro()
 abi_optional_package(HWLOC hwloc)  # memory nodes
 abi_optional_package(DW libdw)     # names and lines of the addresses of a leak
 abi_optional_package(TBB tbb)      # a scheduler on a host's threads
