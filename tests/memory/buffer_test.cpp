@@ -30,6 +30,26 @@ TEST(Buffer, OfZeroBytesIsEmptyAndFree) {
   EXPECT_EQ(Buffer().data(), nullptr);
 }
 
+TEST(Buffer, OfPagesIsZeroedChargedAndMovable) {
+  MemoryAccount account("pages", 8 << 20);
+  for (const std::uint64_t bytes : {1u, 4097u, 3u << 20}) {
+    auto buffer = Buffer::allocate_pages(bytes, account);
+    ASSERT_TRUE(buffer);
+    EXPECT_EQ(buffer->size(), bytes);
+    EXPECT_EQ(account.live_bytes(), bytes);
+    EXPECT_TRUE(std::ranges::all_of(buffer->bytes(), [](std::byte byte) { return byte == std::byte{0}; }));
+    std::ranges::fill(buffer->bytes(), std::byte{0xa5});
+    Buffer moved = std::move(*buffer);
+    *buffer = *Buffer::allocate(10, account);  // a buffer of the other kind takes its place
+    EXPECT_EQ(moved.bytes().back(), std::byte{0xa5});
+    *buffer = std::move(moved);
+    EXPECT_EQ(account.live_bytes(), bytes);
+  }
+  EXPECT_EQ(account.live_bytes(), 0u);
+  EXPECT_EQ(Buffer::allocate_pages(9 << 20, account).error().code, ErrorCode::exhausted);
+  EXPECT_EQ(Buffer::allocate_pages(0, account)->size(), 0u);
+}
+
 TEST(Buffer, IsZeroedWhenAskedFor) {
   for (int round = 0; round < 8; ++round) {  // the memory of the round before is likely to come back
     auto buffer = Buffer::allocate_zeroed(10'000);

@@ -160,6 +160,8 @@ Result<Position> LocalLog::refresh() {
   });
 }
 
+LogReader::~LogReader() = default;
+
 Result<std::unique_ptr<LogReader>> LocalLog::read(Position from) {
   return boundary([&]() -> Result<std::unique_ptr<LogReader>> {
     if (from < first()) return error(ErrorCode::out_of_range, "record {} is not in the log, which begins with {}", from, first());

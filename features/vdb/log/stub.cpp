@@ -26,6 +26,7 @@ Result<std::vector<LogDamage>> LocalLog::verify_folder(io::Storage&, const std::
   return unavailable(feature);
 }
 LocalLog::LocalLog(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+LogReader::~LogReader() = default;
 LocalLog::~LocalLog() = default;
 Result<Appended> LocalLog::append(LogBodies) { return unavailable(feature); }
 task::Task<Appended> LocalLog::append_async(LogBodies) { return unavailable(feature); }

@@ -112,7 +112,7 @@ struct LogDamage {
 /// Goes through the records in their order. May outlive its log, not the storage.
 class ABI_API LogReader {
  public:
-  virtual ~LogReader() = default;
+  virtual ~LogReader();
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;
   /// The next record; none where there is no further one yet. Errors: corrupt (and again at the next call), out_of_range (the
