@@ -6,7 +6,12 @@
 #include <array>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)  // clang's way of saying it
+#define ABI_WATCHED_BY_LEAK_SANITIZER 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(ABI_WATCHED_BY_LEAK_SANITIZER)
 #include <sanitizer/lsan_interface.h>
 #define ABI_KEPT_FOR_GOOD(memory) __lsan_ignore_object(memory)
 #else

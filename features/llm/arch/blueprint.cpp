@@ -121,9 +121,12 @@ TensorId Blueprint::cache_v(std::int64_t layer) {
 }
 
 Result<Blueprint::Built> Blueprint::finish() && {
-  if (!status_) return std::unexpected(std::move(status_).error());
-  ABI_TRY(compute::Graph built, std::move(graph).finish());
-  return Built{std::move(built), std::move(weights_)};
+  Result<compute::Graph> built = std::move(graph).finish();
+  // What the file seems to lack after the graph ran out of memory, it lacks because of that.
+  const bool without_memory = !built && built.error().code == ErrorCode::exhausted;
+  if (!status_ && !without_memory) return std::unexpected(std::move(status_).error());
+  if (!built) return std::unexpected(std::move(built).error());
+  return Built{*std::move(built), std::move(weights_)};
 }
 
 }  // namespace libabi::llm
