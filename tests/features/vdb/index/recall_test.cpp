@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sanitizers.hpp"
 #include "tools.hpp"
 
 namespace libabi::vdb {
@@ -18,9 +19,12 @@ double recall(const Index& index, const Cloud& cloud, const Cloud& queries, Metr
   return sum / static_cast<double>(queries.count());
 }
 
+// A thread sanitizer takes thirty times as long, and sees in fewer rows what there is to see.
+const std::size_t many = libabi::test::thread_sanitizer ? 1000 : 5000;
+
 TEST(Recall, IsHighForEveryKindCodecAndMetric) {
   for (const std::size_t dimension : {20u, 100u, 200u}) {
-    const Cloud cloud = make_cloud(5000, dimension, 11);
+    const Cloud cloud = make_cloud(many, dimension, 11);
     const Cloud queries = make_cloud(50, dimension, 12);
     for (const auto& [kind, codec] : setups())
       for (const Metric metric : metrics) {

@@ -66,7 +66,7 @@ TEST(Remove, KeepsRecallOverManyRounds) {
   const std::size_t dimension = 32;
   const Cloud queries = make_cloud(60, dimension, 34);
   for (const auto& [kind, codec] : setups()) {
-    Cloud cloud = make_cloud(3000, dimension, 33);
+    Cloud cloud = make_cloud(2000, dimension, 33);
     std::vector<bool> in(cloud.count(), true);
     Index index = make_index({.dimension = dimension, .kind = kind, .codec = codec, .degree = 16});
     ASSERT_TRUE(index.add(cloud.rows));
