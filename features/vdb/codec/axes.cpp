@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numeric>
+#include <utility>
 
 namespace libabi::vdb {
 
@@ -129,7 +130,7 @@ std::vector<double> sort_axes(Matrix& axes, const Matrix& seen, std::size_t rows
   diagonalise(gram, turn, count);
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return gram[a * count + a] > gram[b * count + b]; });
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(-gram[i * count + i], i); });
   Matrix sorted(axes.size());
   Matrix matrix(count * count);
   std::vector<double> variances;

@@ -78,7 +78,7 @@ void Graph::place(std::span<const std::uint32_t> rows) noexcept {
     joining.node[0] = row;
     const std::uint32_t height = height_of(row);
     while (joining.height < std::min<std::size_t>(height, top)) {
-      Upper& upper = *upper_[joining.height];
+      UpperLayer& upper = *upper_[joining.height];
       std::uint32_t node = upper.used;
       if (!upper.free.empty()) {
         node = upper.free.back();
@@ -195,7 +195,7 @@ void Graph::raise(std::uint32_t index) noexcept {
   const Joining& joining = joining_[index];
   const std::size_t top = layers() - 1;
   if (joining.height != top) return;
-  Upper& upper = *upper_[top];
+  UpperLayer& upper = *upper_[top];
   std::uint32_t node = upper.used;
   if (!upper.free.empty()) {
     node = upper.free.back();

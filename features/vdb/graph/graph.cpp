@@ -22,13 +22,13 @@ Result<void> Graph::grow(std::size_t capacity) {
           base_.capacity() == 0 ? Layer::create(capacity, options_.degree, account_) : base_.grown(capacity, account_));
   ABI_TRY(memory::Buffer parents, grown(parents_, capacity * sizeof(std::uint32_t), account_));
   ABI_TRY(memory::Buffer children, grown(children_, capacity, account_));
-  std::array<std::optional<Upper>, most_upper> uppers;
+  std::array<std::optional<UpperLayer>, most_upper> uppers;
   std::size_t share = capacity;
   for (std::size_t i = 0; i < most_upper && share >= layer_ratio; ++i) {
     share /= layer_ratio;
     const std::size_t room = share + share / 4 + 16;  // heights are drawn by a hash: a few more than the share
-    const Upper* const old = upper_[i] ? &*upper_[i] : nullptr;
-    Upper& upper = uppers[i].emplace();
+    const UpperLayer* const old = upper_[i] ? &*upper_[i] : nullptr;
+    UpperLayer& upper = uppers[i].emplace();
     const memory::Buffer none;
     ABI_TRY(upper.layer, old ? old->layer.grown(room, account_) : Layer::create(room, degree_of(i + 1), account_));
     ABI_TRY(upper.rows, grown(old ? old->rows : none, room * sizeof(std::uint32_t), account_));

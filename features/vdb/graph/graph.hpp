@@ -29,6 +29,18 @@ struct GraphOptions {
   float slack = 1.2F;
 };
 
+/// A layer above the base. Nodes are numbered by themselves, in the order in which they came.
+struct UpperLayer {
+  Layer layer;
+  memory::Buffer rows;   ///< of each node, u32
+  memory::Buffer below;  ///< of each node, its node in the layer below, u32
+  std::vector<std::uint32_t> free;
+  std::uint32_t used = 0;  ///< numbers given out so far
+
+  std::uint32_t* row() const noexcept { return reinterpret_cast<std::uint32_t*>(const_cast<std::byte*>(rows.data())); }
+  std::uint32_t* down() const noexcept { return reinterpret_cast<std::uint32_t*>(const_cast<std::byte*>(below.data())); }
+};
+
 class Graph {
  public:
   Graph(const GraphOptions& options, memory::MemoryAccount& account, task::Scheduler& scheduler)
@@ -64,17 +76,6 @@ class Graph {
   static constexpr std::uint32_t layer_ratio = 16;  // a layer has this many times the nodes of the one above
   static constexpr std::uint64_t nowhere = ~std::uint64_t{0};
 
-  /// A layer above the base. Nodes are numbered by themselves, in the order in which they came.
-  struct Upper {
-    Layer layer;
-    memory::Buffer rows;   ///< of each node, u32
-    memory::Buffer below;  ///< of each node, its node in the layer below, u32
-    std::vector<std::uint32_t> free;
-    std::uint32_t used = 0;  ///< numbers given out so far
-
-    std::uint32_t* row() const noexcept { return reinterpret_cast<std::uint32_t*>(const_cast<std::byte*>(rows.data())); }
-    std::uint32_t* down() const noexcept { return reinterpret_cast<std::uint32_t*>(const_cast<std::byte*>(below.data())); }
-  };
   /// A row of the batch, and its node in each of its layers.
   struct Joining {
     std::uint32_t row = 0;
@@ -129,7 +130,7 @@ class Graph {
   Layer base_;
   memory::Buffer parents_;   ///< of each row, u32, one more than it; 0 for the oldest
   memory::Buffer children_;  ///< of each row, how many have it as their parent, u8
-  std::array<std::optional<Upper>, most_upper> upper_;
+  std::array<std::optional<UpperLayer>, most_upper> upper_;
   std::atomic<std::uint64_t> entry_{nowhere};
   std::atomic<std::uint32_t> root_{no_node};
   std::size_t count_ = 0;

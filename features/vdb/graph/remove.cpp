@@ -87,7 +87,7 @@ void Graph::repair_one(const Codes& codes, std::size_t level, std::uint32_t node
 void Graph::choose_entry(std::span<const std::uint64_t> dead) noexcept {
   const std::uint64_t old = entry_.load(std::memory_order_relaxed);
   for (std::size_t level = upper_of(old); level > 0; --level) {
-    const Upper& upper = *upper_[level - 1];
+    const UpperLayer& upper = *upper_[level - 1];
     for (std::uint32_t node = 0; node < upper.used; ++node) {
       if (upper.row()[node] == no_node || in(dead, upper.row()[node])) continue;
       entry_.store(entry_of(level, node), std::memory_order_release);
@@ -189,7 +189,7 @@ void Graph::balance(const Tree& tree) noexcept {
 
 void Graph::forget(std::span<const std::uint64_t> dead) noexcept {
   for (std::size_t level = 1; level <= most_upper && upper_[level - 1]; ++level) {
-    Upper& upper = *upper_[level - 1];
+    UpperLayer& upper = *upper_[level - 1];
     for (std::uint32_t node = 0; node < upper.used; ++node) {
       if (!in(dead, upper.row()[node])) continue;  // so is no_node
       upper.layer.write(node, {});
