@@ -39,11 +39,11 @@ Result<void> Graph::prepare_to_build(const Codes& codes, std::size_t batch) {
 }
 
 Result<void> Graph::add(const Codes& codes, std::span<const std::uint32_t> rows) {
-  const std::size_t most = std::max(least_batch, (count_ + rows.size()) / batch_share);
+  const std::size_t most = std::max(least_batch, (nodes() + rows.size()) / batch_share);
   ABI_TRY(prepare_to_build(codes, std::min(most, rows.size())));
   // From here on nothing allocates, so that all of them get in.
   while (!rows.empty()) {
-    const std::size_t batch = std::min({rows.size(), most, std::max<std::size_t>(count_, 1)});
+    const std::size_t batch = std::min({rows.size(), most, std::max<std::size_t>(nodes(), 1)});
     add_batch(codes, rows.first(batch));
     rows = rows.subspan(batch);
   }
@@ -52,7 +52,7 @@ Result<void> Graph::add(const Codes& codes, std::span<const std::uint32_t> rows)
 
 void Graph::add_batch(const Codes& codes, std::span<const std::uint32_t> rows) {
   place(rows);
-  count_ += rows.size();
+  count_.fetch_add(rows.size(), std::memory_order_relaxed);
   if (empty()) {
     root_.store(rows[0], std::memory_order_release);
     entry_.store(entry_of(0, rows[0]), std::memory_order_release);

@@ -73,7 +73,7 @@ double Graph::mean_degree() const noexcept {
   std::array<std::uint32_t, most_degree> neighbours;
   std::uint64_t edges = 0;
   for (std::uint32_t row = 0; row < base_.capacity(); ++row) edges += base_.read(row, neighbours.data());
-  return count_ == 0 ? 0 : static_cast<double>(edges) / static_cast<double>(count_);
+  return nodes() == 0 ? 0 : static_cast<double>(edges) / static_cast<double>(nodes());
 }
 
 std::size_t Graph::reachable() const {

@@ -66,7 +66,7 @@ class Graph {
 
   std::size_t layers() const noexcept;
   std::uint64_t memory_bytes() const noexcept;
-  std::size_t nodes() const noexcept { return count_; }
+  std::size_t nodes() const noexcept { return count_.load(std::memory_order_relaxed); }
   double mean_degree() const noexcept;
   /// Nodes of the base layer that can be reached from the root: all, unless this is broken. Throws bad_alloc.
   std::size_t reachable() const;
@@ -133,7 +133,7 @@ class Graph {
   std::array<std::optional<UpperLayer>, most_upper> upper_;
   std::atomic<std::uint64_t> entry_{nowhere};
   std::atomic<std::uint32_t> root_{no_node};
-  std::size_t count_ = 0;
+  std::atomic<std::size_t> count_{0};
   std::uint32_t raised_ = no_node;  ///< a row of the batch that is to begin a new layer
   // Of the one that builds.
   ScratchPool scratches_;

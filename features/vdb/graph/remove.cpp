@@ -202,7 +202,7 @@ void Graph::forget(std::span<const std::uint64_t> dead) noexcept {
     base_.write(row, {});
     parent(row) = 0;
     children(row) = 0;
-    --count_;
+    count_.fetch_sub(1, std::memory_order_relaxed);
   }
 }
 

@@ -26,7 +26,7 @@ struct Selection {
   bool all = true;  ///< every row that is there
 };
 
-/// Searches are const and may run at any time, but not during grow() and forget(). The others come one at a time.
+/// Searches are const and may run at any time, but not during learn(), grow() and forget(). The others come one at a time.
 class IndexBody {
  public:
   virtual ~IndexBody() = default;
@@ -35,6 +35,8 @@ class IndexBody {
 
   /// Room for rows below `capacity`. Errors: exhausted, as before then.
   virtual Result<void> grow(std::size_t capacity) = 0;
+  /// What rows look like, from the first ones, once before these are added. Errors: exhausted, as before then.
+  virtual Result<void> learn(std::span<const float> /*vectors*/) { return {}; }
   /// Rows that are not there get vectors, [rows, dimension]. All or nothing. Errors: exhausted.
   virtual Result<void> add(std::span<const Row> rows, std::span<const float> vectors) = 0;
   /// What will be asked for no more: searches that are under way may still find it. Errors: exhausted, and nothing has changed.

@@ -37,7 +37,6 @@ Result<void> Hnsw::grow(std::size_t capacity) {
   return {};
 }
 
-/// What rows look like, from the first of them.
 Result<void> Hnsw::learn(std::span<const float> vectors) {
   const std::size_t count = vectors.size() / space_.dimension();
   space_.learn(vectors);
@@ -46,7 +45,9 @@ Result<void> Hnsw::learn(std::span<const float> vectors) {
   for (std::size_t i = 0; i < used; ++i)
     space_.lift(&vectors[(i * count / used) * space_.dimension()], &lifted[i * space_.lifted()]);
   ABI_TRY(codec_, member_.learn({.vectors = lifted.data(), .count = used, .dimension = space_.lifted()}));
-  return grow(capacity_);
+  const Result<void> grown = grow(capacity_);
+  if (!grown) codec_.reset();
+  return grown;
 }
 
 Result<void> Hnsw::encode(const Codec& codec, std::byte* codes, std::span<const Row> rows, std::span<const float> vectors) const {
@@ -62,12 +63,6 @@ Result<void> Hnsw::encode(const Codec& codec, std::byte* codes, std::span<const 
 }
 
 Result<void> Hnsw::add(std::span<const Row> rows, std::span<const float> vectors) {
-  if (!codec_) {
-    if (const auto learned = learn(vectors); !learned) {
-      codec_.reset();
-      return learned;
-    }
-  }
   ABI_TRY(encode(*codec_, codes_.data(), rows, vectors));
   if (!codec_->exact()) {
     for (std::size_t i = 0; i < rows.size(); ++i)

@@ -17,6 +17,7 @@ class Hnsw final : public IndexBody {
                house.scheduler) {}
 
   Result<void> grow(std::size_t capacity) override;
+  Result<void> learn(std::span<const float> vectors) override;
   Result<void> add(std::span<const Row> rows, std::span<const float> vectors) override;
   Result<void> detach(std::span<const std::uint64_t> dead) override;
   void forget(std::span<const std::uint64_t> dead) noexcept override;
@@ -27,7 +28,6 @@ class Hnsw final : public IndexBody {
   const Graph& graph() const noexcept { return graph_; }
 
  private:
-  Result<void> learn(std::span<const float> vectors);
   Result<void> encode(const Codec& codec, std::byte* codes, std::span<const Row> rows, std::span<const float> vectors) const;
   Result<void> build_by_short_codes(std::span<const Row> rows, std::span<const float> vectors);
   bool scan_is_cheaper(const SearchOptions& options, const Selection& among) const noexcept;
@@ -43,7 +43,7 @@ class Hnsw final : public IndexBody {
   const CodecMember& member_;
   House house_;
   Space space_;
-  std::unique_ptr<Codec> codec_;  ///< from the first add() on
+  std::unique_ptr<Codec> codec_;  ///< from learn() on
   memory::Buffer codes_;
   memory::Buffer rows_;  ///< [capacity, dimension], where the codec does not keep them
   Graph graph_;

@@ -77,8 +77,9 @@ struct [[gnu::visibility("hidden")]] Index::Impl {
   std::vector<Row> free;
   std::size_t used = 0;
   std::size_t capacity = 0;
+  bool learned = false;
 
-  Result<void> make_room(std::size_t rows);
+  Result<void> make_room(std::size_t rows, std::span<const float> first);
   Result<std::vector<Row>> add(std::span<const float> vectors);
   Result<void> remove(std::span<const Row> rows);
   Result<std::vector<Hit>> search(std::span<const float> query, const SearchOptions& search_options) const;
@@ -90,15 +91,20 @@ struct [[gnu::visibility("hidden")]] Index::Impl {
 };
 
 /// The first rows get what they need and no more; later ones half as much again as there is.
-Result<void> Index::Impl::make_room(std::size_t rows) {
+Result<void> Index::Impl::make_room(std::size_t rows, std::span<const float> first) {
   if (rows > most_rows) return error(ErrorCode::exhausted, "{} rows are more than an index holds, {}", rows, most_rows);
-  if (rows <= capacity) return {};
-  const std::size_t wanted = capacity == 0 ? rows : std::min(most_rows, std::max(rows, capacity + capacity / 2));
+  if (rows <= capacity && learned) return {};
   const std::unique_lock lock(moved);
-  live.resize((wanted + 63) / 64, 0);
-  free.reserve(wanted);
-  ABI_TRY(body->grow(wanted));
-  capacity = wanted;
+  if (rows > capacity) {
+    const std::size_t wanted = capacity == 0 ? rows : std::min(most_rows, std::max(rows, capacity + capacity / 2));
+    live.resize((wanted + 63) / 64, 0);
+    free.reserve(wanted);
+    ABI_TRY(body->grow(wanted));
+    capacity = wanted;
+  }
+  if (learned) return {};
+  ABI_TRY(body->learn(first));
+  learned = true;
   return {};
 }
 
@@ -114,7 +120,7 @@ Result<std::vector<Row>> Index::Impl::add(std::span<const float> vectors) {
 
   const std::scoped_lock turn(writing);
   const std::size_t again = std::min(added, free.size());
-  ABI_TRY(make_room(used + added - again));
+  ABI_TRY(make_room(used + added - again, vectors));
   rows.assign(free.end() - static_cast<std::ptrdiff_t>(again), free.end());
   for (std::size_t row = used; rows.size() < added; ++row) rows.push_back(static_cast<Row>(row));
   {

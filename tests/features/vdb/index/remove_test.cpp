@@ -104,6 +104,7 @@ TEST(Remove, LeavesNoNodeThatAWalkCannotReach) {
     Hnsw index(options, **member, {.account = memory::default_account(), .scheduler = **scheduler});
     const Cloud cloud = make_cloud(4000, 16, 35);
     ASSERT_TRUE(index.grow(cloud.count()));
+    ASSERT_TRUE(index.learn(cloud.rows));
     std::vector<Row> there(cloud.count());
     for (Row row = 0; row < cloud.count(); ++row) there[row] = row;
     ASSERT_TRUE(index.add(there, cloud.rows));

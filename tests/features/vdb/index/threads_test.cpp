@@ -22,8 +22,12 @@ TEST(IndexThreads, SearchWhileRowsAreAddedAndRemoved) {
     std::atomic<bool> over{false};
     std::atomic<std::size_t> answered{0}, missed{0};
     const auto search = [&](std::size_t first) {
+      const std::vector<std::uint64_t> all(cloud.count() / 64 + 1, ~std::uint64_t{0});
       for (std::size_t i = first; !over.load(); i = (i + 7) % stays) {
-        const auto hits = index.search(cloud.row(i), {.k = 3, .beam = 64});
+        const bool filtered = i % 3 == 0;
+        const auto hits =
+            index.search(cloud.row(i), {.k = 3, .beam = 64, .among = filtered ? std::optional<RowBits>(all) : std::nullopt});
+        ASSERT_TRUE(index.figures());
         ASSERT_TRUE(hits) << hits.error().text();
         ASSERT_EQ(hits->size(), 3u);
         missed += hits->front().row != i;  // its own row, which stays
