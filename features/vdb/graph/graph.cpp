@@ -49,6 +49,7 @@ Result<void> Graph::grow(std::size_t capacity) {
 std::array<std::uint32_t, 2> Graph::entries(const Codes& codes, const PreparedQuery& query, Scratch& scratch) const noexcept {
   const std::uint64_t top = entry_.load(std::memory_order_acquire);
   const std::uint32_t root = root_.load(std::memory_order_acquire);
+  if (top == nowhere) return {root, root};  // its last rows are being taken out: they lead nowhere, and are still there
   Candidate at{std::numeric_limits<float>::infinity(), node_of(top)};
   for (std::size_t level = upper_of(top); level > 0; --level) {
     at = descend(upper_[level - 1]->layer, codes, rows_of(level), query, at, scratch);

@@ -60,7 +60,7 @@ class Graph {
 
   bool empty() const noexcept { return entry_.load(std::memory_order_acquire) == nowhere; }
   /// Where a walk in the base layer begins: the end of a descent through the layers above, and the root of the tree of parents.
-  /// The graph is not empty.
+  /// The graph was not empty when the caller looked.
   std::array<std::uint32_t, 2> entries(const Codes& codes, const PreparedQuery& query, Scratch& scratch) const noexcept;
   const Layer& base() const noexcept { return base_; }
 

@@ -54,5 +54,31 @@ TEST(IndexThreads, SearchWhileRowsAreAddedAndRemoved) {
   }
 }
 
+// Between a search's first look at the graph and its walk the last row may go.
+TEST(IndexThreads, SearchWhileAllRowsGoAndComeBack) {
+  const Cloud cloud = make_cloud(40, 16, 52);
+  for (const auto& [kind, codec] : setups()) {
+    Index index = make_index({.dimension = 16, .kind = kind, .codec = codec, .degree = 6});
+    std::atomic<bool> over{false};
+    std::atomic<std::size_t> answered{0};
+    std::thread searching([&] {
+      for (; !over.load(); ++answered) {
+        const auto hits = index.search(cloud.row(answered % cloud.count()), {.k = 5});
+        ASSERT_TRUE(hits) << hits.error().text();
+        ASSERT_LE(hits->size(), 5u);
+      }
+    });
+    for (int round = 0; round < 300; ++round) {
+      const auto rows = index.add(cloud.rows);
+      ASSERT_TRUE(rows);
+      ASSERT_TRUE(index.remove(*rows));
+    }
+    while (answered.load() < 100) std::this_thread::yield();
+    over = true;
+    searching.join();
+    EXPECT_TRUE(index.search(cloud.row(0))->empty());
+  }
+}
+
 }  // namespace
 }  // namespace libabi::vdb
