@@ -38,16 +38,21 @@ Result<void> Hnsw::grow(std::size_t capacity) {
 }
 
 Result<void> Hnsw::learn(std::span<const float> vectors) {
-  const std::size_t count = vectors.size() / space_.dimension();
   space_.learn(vectors);
+  ABI_TRY(codec_, learn_codec(member_, vectors));
+  const Result<void> grown = grow(capacity_);
+  if (!grown) codec_.reset();
+  return grown;
+}
+
+/// From rows spread over all that are given.
+Result<std::unique_ptr<Codec>> Hnsw::learn_codec(const CodecMember& member, std::span<const float> vectors) const {
+  const std::size_t count = vectors.size() / space_.dimension();
   const std::size_t used = std::min(count, learned_from);
   std::vector<float> lifted(used * space_.lifted());
   for (std::size_t i = 0; i < used; ++i)
     space_.lift(&vectors[(i * count / used) * space_.dimension()], &lifted[i * space_.lifted()]);
-  ABI_TRY(codec_, member_.learn({.vectors = lifted.data(), .count = used, .dimension = space_.lifted()}));
-  const Result<void> grown = grow(capacity_);
-  if (!grown) codec_.reset();
-  return grown;
+  return member.learn({.vectors = lifted.data(), .count = used, .dimension = space_.lifted()});
 }
 
 Result<void> Hnsw::encode(const Codec& codec, std::byte* codes, std::span<const Row> rows, std::span<const float> vectors) const {
@@ -72,14 +77,9 @@ Result<void> Hnsw::add(std::span<const Row> rows, std::span<const float> vectors
   return graph_.add(codes(), rows);
 }
 
-/// Many rows at once are joined by what short codes say of their distances, which takes a third of the time.
+/// Many rows at once are joined by what short codes say of their distances.
 Result<void> Hnsw::build_by_short_codes(std::span<const Row> rows, std::span<const float> vectors) {
-  const std::size_t used = std::min(rows.size(), learned_from);
-  std::vector<float> lifted(used * space_.lifted());
-  for (std::size_t i = 0; i < used; ++i)
-    space_.lift(&vectors[(i * rows.size() / used) * space_.dimension()], &lifted[i * space_.lifted()]);
-  ABI_TRY(const std::unique_ptr<Codec> quick,
-          codec_i8.learn({.vectors = lifted.data(), .count = used, .dimension = space_.lifted()}));
+  ABI_TRY(const std::unique_ptr<Codec> quick, learn_codec(codec_i8, vectors));
   ABI_TRY(memory::Buffer bytes, memory::Buffer::allocate_pages(capacity_ * quick->row_bytes(), house_.account));
   ABI_TRY(encode(*quick, bytes.data(), rows, vectors));
   return graph_.add({quick.get(), bytes.data()}, rows);

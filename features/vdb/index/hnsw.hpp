@@ -28,6 +28,7 @@ class Hnsw final : public IndexBody {
   const Graph& graph() const noexcept { return graph_; }
 
  private:
+  Result<std::unique_ptr<Codec>> learn_codec(const CodecMember& member, std::span<const float> vectors) const;
   Result<void> encode(const Codec& codec, std::byte* codes, std::span<const Row> rows, std::span<const float> vectors) const;
   Result<void> build_by_short_codes(std::span<const Row> rows, std::span<const float> vectors);
   bool scan_is_cheaper(const SearchOptions& options, const Selection& among) const noexcept;
