@@ -15,10 +15,10 @@
 /// ## Codecs: how the walk of an index sees a row
 /// f32    the row, rotated so that its first elements tell the most (principal axes of the first rows); a distance is given up
 ///        as soon as the elements seen so far are too far. Nothing else is kept: memory is that of the rows and the edges.
-/// i8     the first principal coordinates in 8 bits, as many as hold 97 % of the variance (else all), 64 bytes where 60 do
-/// (LeanVec: Tepper
-///        et al., TMLR 2024); what the walk finds is put in order by the rows themselves, which are kept beside it. About twice
-///        the queries of f32 at the same recall (rows vdb.*.i8 and vdb.*.f32 of `./dev bench`), and that many bytes a row more.
+/// i8     the first principal coordinates in 8 bits, as many as hold 97 % of the variance (else all), 64 bytes where 60 do; after
+///        LeanVec (Tepper et al., TMLR 2024). What the walk finds is put in order by the rows themselves, which are kept beside
+///        it. About twice the queries of f32 at the same recall (rows vdb.*.i8 and vdb.*.f32 of `./dev bench`), and as many
+///        bytes a row more.
 ///
 /// ## Rows
 /// A row is a number that add() gives out, from 0 on; those of removed rows are given out again. Scores are the metric's own

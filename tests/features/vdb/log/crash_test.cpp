@@ -163,7 +163,7 @@ void run(std::uint64_t seed) {
 }
 
 TEST(Log, KeepsWhatItAcknowledgedAndNothingErasedWhereverThePowerGoes) {
-  const std::uint64_t first = test_seed();
+  const std::uint64_t first = libabi::test::seed();
   const std::uint64_t seeds = from_environment("ABI_SEEDS", 2000);
   for (std::uint64_t seed = first; seed < first + seeds && !HasFailure(); ++seed) {
     SCOPED_TRACE(testing::Message() << "ABI_SEED=" << seed);

@@ -66,7 +66,7 @@ struct Word {
 }
 
 TEST(LogOnDisk, LosesNothingThatAKilledWriterAcknowledged) {
-  std::mt19937_64 random(test_seed());
+  std::mt19937_64 random(libabi::test::seed());
   const TemporaryFolder folder;
   const auto path = folder.path() / "log";
   Position last = 0;

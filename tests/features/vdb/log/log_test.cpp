@@ -35,7 +35,7 @@ TEST(Log, GivesRecordsTheirPositionsAndTimesAndReadsThemBack) {
 }
 
 TEST(Log, IsTheSameAsAPlainVectorOfRecords) {
-  std::mt19937_64 random(test_seed());
+  std::mt19937_64 random(libabi::test::seed());
   const auto disk = io::SimulatedStorage::create().value();
   TestClock clock;
   const LogOptions options{.segment_bytes = 4096, .preallocate_bytes = 512, .clock = &clock};

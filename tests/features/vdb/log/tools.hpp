@@ -1,6 +1,8 @@
 #pragma once
 /// What the tests of the log share.
 
+#include "io/tools.hpp"
+
 #include <abi/io/disk_storage.hpp>
 #include <abi/io/simulated_storage.hpp>
 #include <abi/vdb/log.hpp>
@@ -16,19 +18,14 @@
 #include <string>
 #include <vector>
 
-#include <unistd.h>
-
 namespace libabi::vdb {
+
+using io::TemporaryFolder;
+using io::text_of;
 
 inline std::uint64_t from_environment(const char* name, std::uint64_t fallback) {
   const char* const text = std::getenv(name);
   return text ? std::strtoull(text, nullptr, 10) : fallback;
-}
-
-inline std::uint64_t test_seed() {
-  const std::uint64_t seed = from_environment("ABI_SEED", 20261125);
-  std::cout << "ABI_SEED=" << seed << "\n";
-  return seed;
 }
 
 /// Stands still until it is told to go on.
@@ -37,26 +34,6 @@ class TestClock final : public LogClock {
   std::int64_t now_us() noexcept override { return now.load(); }
   std::atomic<std::int64_t> now{1'000'000};
 };
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "abi-log-XXXXXX").native();
-    if (!mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-inline std::string text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 /// A batch from texts, which live on elsewhere.
 struct Batch {
